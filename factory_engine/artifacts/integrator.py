@@ -1,0 +1,64 @@
+"""What Z writes beside its patch: the status of the run with every violation and conflict."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from factory_engine.artifacts.base import Artifact, Record, Text, Timestamp
+from factory_engine.artifacts.bundle import CheckResult
+
+
+class Violation(Record):
+    """One thing that is wrong, and whose it is.
+
+    `code` is a word from the list in `docs/violations.md`, stable across versions; `worker_id` is
+    empty where no single worker is meant; `path` is the path as git has it, to be escaped by
+    whoever shows it; a warning never blocks.
+    """
+
+    code: Text
+    severity: Literal["error", "warning"] = "error"
+    worker_id: Text = ""
+    path: Text = ""
+    message: Text
+
+    def sort_key(self) -> tuple[str, str, bytes, str, str]:
+        """Errors first, then by worker, path bytes, code, message: the order of every list."""
+        path = self.path.encode("utf-8", "surrogatepass")
+        return (self.severity, self.worker_id, path, self.code, self.message)
+
+
+class ConflictRecord(Record):
+    """A shared path that two workers changed in ways that do not merge."""
+
+    path: Text
+    workers: list[Text]
+    kind: Text
+    hunks: Text
+
+
+class StageResult(Record):
+    """How one stage of the run ended."""
+
+    name: Text
+    status: Literal["PENDING", "PASS", "BLOCKED", "FAIL"]
+
+
+class IntegratorStatus(Artifact):
+    """`Z_integrator/STATUS.json`: the verdict of the run."""
+
+    worker_id: Literal["Z_integrator"] = "Z_integrator"
+    status: Literal["PASS", "BLOCKED", "FAIL"]
+    started_at: Timestamp
+    ended_at: Timestamp
+    agent: Text = ""
+    rc: int | None = None
+    reason: Text = ""
+    required_checks: list[CheckResult]
+    optional_checks: list[CheckResult]
+    errors: list[Text]
+    warnings: list[Text]
+    artifacts: list[Text]
+    stages: list[StageResult]
+    conflicts: list[ConflictRecord]
+    violations: list[Violation]

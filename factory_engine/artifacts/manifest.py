@@ -1,0 +1,50 @@
+"""`RUN_MANIFEST.json`: the sealed plan of a run, written once when it is created."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from factory_engine.artifacts.base import (
+    Artifact,
+    ObjectId,
+    Record,
+    Sha256,
+    Text,
+    Timestamp,
+    WorkerId,
+)
+
+
+class WorkerPlan(Record):
+    """What a worker was to do, and the scope lock that counts for it."""
+
+    worker_id: WorkerId
+    title: Text
+    agent: Text
+    has_task: bool
+    allowed_globs: list[Text]
+    blocked_globs: list[Text]
+    allow_shared_paths: list[Text]
+
+
+class RunManifest(Artifact):
+    """The plan: `config` is the effective configuration as far as it decides the outcome."""
+
+    max_bytes: ClassVar[int] = 16_000_000
+
+    kind: Text
+    base_ref: Text
+    base_commit: ObjectId
+    created_at: Timestamp
+    dry_run: bool
+    workers: list[WorkerPlan]
+    config: dict[str, Any]
+    config_sha256: Sha256
+    versions: dict[str, Text]
+
+    def plan(self, worker_id: str) -> WorkerPlan:
+        """The plan of one worker. Raises KeyError for an id that is not in the run."""
+        for worker in self.workers:
+            if worker.worker_id == worker_id:
+                return worker
+        raise KeyError(worker_id)

@@ -1,0 +1,208 @@
+"""The ledger file: append with acknowledgement, verify, read, follow.
+
+Owns `LEDGER.jsonl`. An event counts only once it is written and flushed; a line that a dying
+process tore is set aside, anything else that does not hold is left alone and named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from factory_engine import storage
+from factory_engine.clock import Clock, from_rfc3339, to_rfc3339
+from factory_engine.errors import LedgerError, StorageError
+from factory_engine.events import NO_PARENT, Draft, Event, line_ids, parse_line, seal
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a verified chain. `length` is its bytes; `torn` the bytes after it."""
+
+    seq: int = 0
+    event_id: str = NO_PARENT
+    ts_us: int = 0
+    length: int = 0
+    torn: int = 0
+
+
+def verify_chain(path: Path) -> Head:
+    """Check every link of the chain on the raw bytes.
+
+    Bytes after the last newline, or a zero-filled end, are a torn tail: reported, not an error.
+
+    Raises:
+        LedgerError: naming the line and byte offset of the first link that does not hold.
+    """
+    parent, offset, count, last = NO_PARENT.encode(), 0, 0, b""
+    sha256 = hashlib.sha256
+    with _opened(path) as file:
+        for line in file:
+            if not line.endswith(b"\n") or not line.strip(b"\0\n"):
+                break
+            count += 1
+            body = line[:-1]
+            try:
+                found_parent, event_id, hashed = line_ids(body)
+            except ValueError as error:
+                raise _broken(path, count, offset, str(error)) from None
+            if sha256(hashed).hexdigest().encode() != event_id:
+                raise _broken(path, count, offset, f"hash differs ({_named(body)})")
+            if found_parent != parent:
+                raise _broken(
+                    path, count, offset, f"does not follow the line before it ({_named(body)})"
+                )
+            parent, last = event_id, body
+            offset += len(line)
+        file.seek(0, os.SEEK_END)
+        torn = file.tell() - offset
+    if not count:
+        return Head(torn=torn)
+    event = parse_line(last)
+    return Head(event.seq, event.event_id, from_rfc3339(event.ts_utc), offset, torn)
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """The events of a ledger, oldest first, up to a torn tail. Does not verify the chain."""
+    with _opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n") or not line.strip(b"\0\n"):
+                return
+            yield _parsed(path, number, line)
+
+
+def read_tail(path: Path, limit: int, block: int = 65_536) -> list[Event]:
+    """The last `limit` events, oldest first, read from the end: its cost is flat."""
+    with _opened(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        data = b""
+        while end > 0 and data.count(b"\n") <= limit:
+            start = max(0, end - block)
+            file.seek(start)
+            data = file.read(end - start) + data
+            end, block = start, block * 2
+    lines = data.split(b"\n")[:-1]
+    return [_parsed(path, 0, line) for line in lines[-limit:] if line.strip(b"\0")]
+
+
+class LedgerWriter:
+    """The one writer of a run's ledger. Whoever holds it holds the run's lock.
+
+    Args:
+        path: the ledger; created durably where it does not exist.
+        run_id: what the events carry.
+        clock: where their times come from; they strictly increase whatever the clock does.
+    """
+
+    def __init__(self, path: Path, run_id: str, clock: Clock) -> None:
+        self.path = path
+        self.run_id = run_id
+        self._clock = clock
+        created = not path.exists()
+        self.head = Head() if created else verify_chain(path)
+        self.set_aside = self._set_aside_torn_tail() if self.head.torn else None
+        try:
+            self._fd = storage.disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            if created:
+                storage.sync_folder(path.parent)
+        except OSError as error:
+            raise storage.storage_error(error, path, "cannot be opened") from error
+
+    def append(self, drafts: Sequence[Draft]) -> list[Event]:
+        """Record `drafts` in one write and one flush: all of them or none.
+
+        Raises:
+            StorageError: none of them counts.
+        """
+        head, events, lines = self.head, [], []
+        for draft in drafts:
+            now = max(self._clock.now_us(), head.ts_us + 1)
+            event, line = seal(
+                draft,
+                run_id=self.run_id,
+                seq=head.seq + 1,
+                ts_utc=to_rfc3339(now),
+                parent=head.event_id,
+            )
+            head = Head(event.seq, event.event_id, now, head.length + len(line) + 1)
+            events.append(event)
+            lines.append(line + b"\n")
+        self._write(b"".join(lines))
+        self.head = head
+        return events
+
+    def close(self) -> None:
+        """Let go of the file. Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _write(self, data: bytes) -> None:
+        """Append at the head, or nowhere.
+
+        After a flush that failed nobody knows what the device holds (https://lwn.net/Articles/752063):
+        the bytes may be there or not, so nothing may follow them before the file was read again.
+        """
+        if os.fstat(self._fd).st_size != self.head.length:
+            raise StorageError(
+                "the ledger takes no more events: an earlier one is in doubt",
+                where=os.fsdecode(self.path),
+                advice="give the same command again, it reads the ledger anew",
+            )
+        storage.append_durably(self._fd, data, self.head.length, self.path)
+
+    def _set_aside_torn_tail(self) -> str:
+        """Move the torn bytes to a file of their own; its name."""
+        name = f"ledger.torn.{self.head.length}"
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.head.length)
+                torn = file.read()
+            storage.replace_file(self.path.with_name(name), torn)
+            fd = storage.disk.open(self.path, os.O_WRONLY)
+            try:
+                storage.disk.truncate(fd, self.head.length)
+                storage.disk.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise storage.storage_error(error, self.path, "cannot be repaired") from error
+        return name
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise storage.storage_error(error, path, "cannot be read") from error
+
+
+def _parsed(path: Path, number: int, line: bytes) -> Event:
+    try:
+        return parse_line(line)
+    except ValueError as error:
+        raise LedgerError(
+            f"line {number}: {error}" if number else str(error),
+            where=os.fsdecode(path),
+            advice="verify it with ledger-replay",
+        ) from None
+
+
+def _named(line: bytes) -> str:
+    with contextlib.suppress(ValueError):
+        event = parse_line(line)
+        return f"event {event.seq}, {event.event_type}"
+    return "no readable event"
+
+
+def _broken(path: Path, line: int, offset: int, reason: str) -> LedgerError:
+    return LedgerError(
+        f"ledger line {line}, byte {offset}: {reason}",
+        where=os.fsdecode(path),
+        advice="nothing was appended; compare it with a copy",
+    )

@@ -1,0 +1,259 @@
+"""Where everything of a run lies: the only module that knows the file names.
+
+Owns paths, safe reading of what others wrote, and the one guarded writer. Never interprets what it
+reads. Light enough for commands that must answer at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.errors import FactoryError, RunError
+
+MANIFEST = "RUN_MANIFEST.json"
+LEDGER = "LEDGER.jsonl"
+INTEGRATOR = "Z_integrator"
+STATUS = "STATUS.json"
+FILES_CHANGED = "FILES_CHANGED.json"
+DIFF = "DIFF.patch"
+SCOPE_LOCK = "SCOPE_LOCK.json"
+HANDOFF = "HANDOFF_NOTE.json"
+SUMMARY = "SUMMARY.md"
+SUGGESTIONS = "SUGGESTIONS.md"
+LOGS = "LOGS"
+LOG_INDEX = "LOGS/INDEX.json"
+FINAL_REPORT = "FINAL_REPORT.txt"
+MERGE_PLAN = "MERGE_PLAN.md"
+ATTESTATIONS = "attestations"
+LEDGER_DIGEST = "attestations/ledger.sha256"
+BUNDLES_DIGEST = "attestations/bundles.sha256"
+REPORT_DIGEST = "attestations/report.sha256"
+WORK = "work"
+
+WORKER_ARTIFACTS = (
+    STATUS,
+    SUMMARY,
+    FILES_CHANGED,
+    DIFF,
+    SUGGESTIONS,
+    SCOPE_LOCK,
+    HANDOFF,
+    LOG_INDEX,
+)
+INTEGRATOR_ARTIFACTS = (STATUS, FINAL_REPORT, FILES_CHANGED, DIFF, MERGE_PLAN, LOG_INDEX)
+
+
+class Unreadable(Exception):
+    """Why a file of the run folder is not taken.
+
+    Args:
+        kind: `missing`, `type`, `size` or `unreadable`.
+        message: one clause for people.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: the folder; its name is the run id unless it was copied elsewhere.
+    """
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def ledger(self) -> Path:
+        """The event ledger."""
+        return self.path / LEDGER
+
+    @property
+    def work(self) -> Path:
+        """What is no artifact: the git store, Z's checkout, live logs, the lock."""
+        return self.path / WORK
+
+    @property
+    def store(self) -> Path:
+        """The run's own git directory."""
+        return self.work / "store.git"
+
+    @property
+    def merged(self) -> Path:
+        """Z's checkout of the merged tree."""
+        return self.work / "merged"
+
+    @property
+    def live_logs(self) -> Path:
+        """Logs while their program runs, `<worker>/<name>.log` below it."""
+        return self.work / "live"
+
+    def index_file(self, name: str) -> Path:
+        """A git index of the factory's own, by the name of what it is for."""
+        return self.work / "index" / name
+
+    def live_log(self, owner: str, name: str) -> Path:
+        """The log of a program that runs now."""
+        return self.live_logs / owner / f"{name}.log"
+
+    def bundle(self, owner: str) -> Path:
+        """The folder of a worker's or Z's artifacts."""
+        return self.path / owner
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a run here."""
+        return self.ledger.is_file()
+
+    def artifacts(self) -> Iterator[str]:
+        """Relative POSIX paths of every file that belongs to the run, sorted, `work/` left out."""
+        found = []
+        for parent, folders, names in os.walk(self.path):
+            if Path(parent) == self.path:
+                folders[:] = [name for name in folders if name != WORK]
+            relative = Path(parent).relative_to(self.path)
+            found += [(relative / name).as_posix() for name in names]
+        return iter(sorted(found))
+
+    def sha256(self, relative: str) -> str:
+        """The digest of a file of the run. Raises `Unreadable`."""
+        return hashlib.sha256(self.read(relative)).hexdigest()
+
+    def digests(self, owner: str) -> dict[str, str]:
+        """The sha256 of every readable file of a worker's or Z's folder, by its path in the run."""
+        found = {}
+        for relative in self.artifacts():
+            if relative.startswith(f"{owner}/"):
+                with contextlib.suppress(Unreadable):
+                    found[relative] = self.sha256(relative)
+        return found
+
+    def read(self, relative: str, max_bytes: int = 1 << 30) -> bytes:
+        """The bytes of a regular file of the run.
+
+        A link, a special file, a file with a second name or one over `max_bytes` is not opened:
+        a bundle may come from anywhere.
+
+        Raises:
+            Unreadable: with the kind of the problem.
+        """
+        path = self.path
+        for part in Path(relative).parts:
+            path = path / part
+            _require_plain(path, last=path == self.path / relative)
+        try:
+            fd = storage.disk.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(fd, "rb") as file:
+                data = file.read(max_bytes + 1)
+        except OSError as error:
+            raise Unreadable("unreadable", error.strerror or str(error)) from None
+        if len(data) > max_bytes:
+            raise Unreadable("size", f"more than {max_bytes:,} bytes")
+        return data
+
+
+class GuardedWriter:
+    """The one writer of artifacts: nothing outside `root`, nothing through a link.
+
+    Args:
+        root: the run folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, relative: str, data: bytes) -> str:
+        """Put `data` at a path below the root, durably; the sha256 of it.
+
+        Raises:
+            RunError: the path leads outside the run folder.
+            StorageError: the disk refused.
+        """
+        path = self.target(relative)
+        storage.make_folder(path.parent)
+        storage.replace_file(path, data)
+        return hashlib.sha256(data).hexdigest()
+
+    def target(self, relative: str) -> Path:
+        """The path for `relative`, proven to lie below the root. Raises RunError otherwise."""
+        parts = Path(relative).parts
+        path = self.root.joinpath(*parts)
+        if not parts or Path(relative).is_absolute() or ".." in parts:
+            raise self._refused(relative)
+        for folder in path.parents:
+            if folder == self.root:
+                return path
+            if folder.is_symlink():
+                raise self._refused(relative)
+        raise self._refused(relative)
+
+    def _refused(self, relative: str) -> FactoryError:
+        return RunError("a write outside the run folder was refused", where=relative)
+
+
+def create_runs_folder(runs_dir: Path) -> None:
+    """Make the folder of all runs; it ignores itself, so a run never shows in `git status`.
+
+    Raises:
+        StorageError: it cannot be made or written.
+    """
+    storage.make_folder(runs_dir)
+    ignore = runs_dir / ".gitignore"
+    if not ignore.is_file():
+        storage.replace_file(ignore, b"*\n")
+
+
+def claim_run_folder(runs_dir: Path, run_id: str) -> RunFolder | None:
+    """Create the run's folder; None where the id is taken. `mkdir` makes the claim atomic."""
+    folder = RunFolder(runs_dir / run_id)
+    try:
+        storage.disk.mkdir(folder.path)
+        storage.sync_folder(runs_dir)
+    except FileExistsError:
+        return None
+    except OSError as error:
+        raise storage.storage_error(error, folder.path, "cannot be created") from error
+    return folder
+
+
+def _require_plain(path: Path, *, last: bool) -> None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        raise Unreadable("missing", "is missing") from None
+    except (OSError, ValueError) as error:
+        raise Unreadable("unreadable", str(error)) from None
+    if not last:
+        if not stat.S_ISDIR(status.st_mode):
+            raise Unreadable("type", "its folder is not a plain folder")
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("type", f"is {_kind(status.st_mode)}, not a regular file")
+    if status.st_nlink != 1:
+        raise Unreadable("type", "has a second name (hard link)")
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a device")

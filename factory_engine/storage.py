@@ -1,0 +1,174 @@
+"""Durable writes: every file of a run goes through here.
+
+Owns atomic replacement, appending with acknowledgement, and the translation of disk errors. Knows
+no file name of a run. The primitive calls go through one `Disk`, so that a test can make the n-th
+of them fail or kill the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from factory_engine.errors import FactoryError, StorageError
+
+TEMPORARY_PREFIX = ".tmp."
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Disk:
+    """The system calls that change a disk: the seam at which faults are injected."""
+
+    def open(self, path: str | Path, flags: int, mode: int = 0o666) -> int:
+        """`os.open`, never through a symbolic link in the last component."""
+        return os.open(path, flags | _NOFOLLOW | _BINARY, mode)
+
+    def write(self, fd: int, data: bytes) -> int:
+        """One `write`; may be short."""
+        return os.write(fd, data)
+
+    def fsync(self, fd: int) -> None:
+        """Flush a file or folder to the device."""
+        os.fsync(fd)
+
+    def truncate(self, fd: int, length: int) -> None:
+        """Cut a file back."""
+        os.ftruncate(fd, length)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Atomic rename over an existing file."""
+        os.replace(source, target)
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file."""
+        os.unlink(path)
+
+    def mkdir(self, path: Path) -> None:
+        """Create one folder; FileExistsError if it is there."""
+        os.mkdir(path)
+
+
+disk = Disk()
+
+
+def storage_error(error: OSError, path: Path, action: str) -> FactoryError:
+    """`error` in words: what could not be done, where, and what to do about it."""
+    reason = error.strerror or str(error)
+    advice = ""
+    if error.errno in _FULL:
+        advice = "free some space, then give the same command again"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        advice = "make it writable, or choose another folder"
+    return StorageError(f"{action}: {reason}", where=os.fsdecode(path), advice=advice)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable. Windows offers no such call and needs none."""
+    if os.name == "nt":
+        return
+    fd = disk.open(path, os.O_RDONLY)
+    try:
+        disk.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`, continuing after short writes."""
+    view = memoryview(data)
+    while view:
+        view = view[disk.write(fd, bytes(view)) :]
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, whole or not at all: temporary file, fsync, rename, folder fsync.
+
+    Raises:
+        StorageError: the disk refused; an older file at `path` is untouched.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            disk.unlink(temporary)
+        fd = disk.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            write_all(fd, data)
+            disk.fsync(fd)
+        finally:
+            os.close(fd)
+        disk.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise storage_error(error, path, "cannot be written") from error
+
+
+def make_folder(path: Path) -> None:
+    """Create `path` and what is missing above it, durably. StorageError if that cannot be."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_folder(path.parent)
+    try:
+        with contextlib.suppress(FileExistsError):
+            disk.mkdir(path)
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(error, path, "cannot be created") from error
+
+
+def append_durably(fd: int, data: bytes, length: int, path: Path) -> None:
+    """Append `data` to a file that is `length` bytes long and have it on the device.
+
+    A write that fails or stays short is cut back, so that a refused append leaves no trace.
+
+    Raises:
+        StorageError: nothing of `data` counts as written.
+    """
+    try:
+        try:
+            if disk.write(fd, data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            with contextlib.suppress(OSError):
+                disk.truncate(fd, length)
+            raise
+        disk.fsync(fd)  # a failed fsync is never retried: what reached the device is unknown
+    except OSError as error:
+        raise storage_error(error, path, "could not be appended to") from error
+
+
+def probe(folder: Path) -> None:
+    """Try what a run needs of a folder: create, fsync, rename, remove. StorageError if refused."""
+    try:
+        first = folder / f"{TEMPORARY_PREFIX}probe-{os.getpid()}"
+        renamed = first.with_suffix(".renamed")
+        fd = disk.open(first, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            write_all(fd, b"probe\n")
+            disk.fsync(fd)
+        finally:
+            os.close(fd)
+        disk.replace(first, renamed)
+        disk.unlink(renamed)
+    except OSError as error:
+        raise storage_error(error, folder, "does not take files") from error
+
+
+def sweep_temporaries(folder: Path) -> int:
+    """Remove what a killed process left half-written below `folder`; how many that were."""
+    count = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(TEMPORARY_PREFIX):
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(parent, name))
+                    count += 1
+    return count
