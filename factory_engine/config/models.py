@@ -1,0 +1,134 @@
+"""The effective configuration as one frozen value.
+
+Owns the sections, their defaults and limits, and what must hold between two settings. Never reads
+a layer and never looks at the disk.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from factory_engine.config.fields import (
+    AgentName,
+    Location,
+    Name,
+    Patterns,
+    RunKind,
+    Seconds,
+    Settings,
+    WorkerId,
+    contradiction,
+)
+from factory_engine.config.locations import RUNS_DIR, is_fixed, not_fixed
+from factory_engine.config.tasks import AgentConfig, Checks, WorkerConfig
+from factory_engine.config.wording import near_name, shown
+
+KNOWN_FLAGS: tuple[str, ...] = ()
+"""What is not finished or not safe for everyone; a flag is off until somebody sets it."""
+
+DEFAULT_WORKERS = ("A_worker", "B_worker", "C_worker", "D_worker")
+
+LogBytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class RunConfig(Settings):
+    """How a run is driven; times in seconds, sizes in bytes."""
+
+    kind: RunKind = "oneshot"
+    base_ref: Annotated[str, Field(min_length=1, max_length=1000)] = "HEAD"
+    max_parallel: Annotated[int, Field(ge=1, le=25)] = 4
+    worker_timeout_s: Seconds = 3600.0
+    check_timeout_s: Seconds = 600.0
+    grace_s: Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)] = 10.0
+    log_head_bytes: LogBytes = 5_000_000
+    log_tail_bytes: LogBytes = 1_000_000
+    keep_workspaces: Literal["failed", "always", "never"] = "failed"
+
+
+class PathsConfig(Settings):
+    """Where things lie; `locations` turns these texts into paths."""
+
+    runs_dir: Annotated[Location, Field(min_length=1)] = RUNS_DIR
+    workspaces_dir: Location = ""
+
+    @field_validator("workspaces_dir")
+    @classmethod
+    def _lies_outside(cls, text: str) -> str:
+        # Relative to the repository it would lie inside, where agents are known to stray.
+        if text and not is_fixed(text):
+            raise contradiction(not_fixed(text))
+        return text
+
+
+class IntegratorConfig(Settings):
+    """What Z runs on the merged tree."""
+
+    checks: Checks = Field(default_factory=list)
+
+
+class PolicyConfig(Settings):
+    """What no worker may do, whatever its scope says; `.git` needs no pattern."""
+
+    protected: Patterns = Field(default_factory=lambda: [".env", ".env.*", ".github/workflows/**"])
+    secrets: Literal["block", "warn", "off"] = "block"
+    symlinks: Literal["block", "allow"] = "block"
+    submodules: Literal["block", "allow"] = "block"
+    binary: Literal["allow", "block"] = "allow"
+    max_file_bytes: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 10_000_000
+    max_files: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
+
+
+def _with_default_workers(workers: dict[str, WorkerConfig]) -> dict[str, WorkerConfig]:
+    ids = sorted({*DEFAULT_WORKERS, *workers})
+    return {worker_id: workers.get(worker_id, WorkerConfig()) for worker_id in ids}
+
+
+def _with_command(agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:
+    return {"command": AgentConfig(), **agents}
+
+
+def _all_known(flags: dict[str, bool]) -> dict[str, bool]:
+    if unknown := sorted(flags.keys() - set(KNOWN_FLAGS)):
+        name = unknown[0]
+        raise contradiction(f"there is no flag {shown(name)}; {near_name(name, KNOWN_FLAGS)}")
+    return {name: flags.get(name, False) for name in KNOWN_FLAGS}
+
+
+Workers = Annotated[dict[WorkerId, WorkerConfig], AfterValidator(_with_default_workers)]
+Agents = Annotated[
+    dict[AgentName, AgentConfig], Field(max_length=100), AfterValidator(_with_command)
+]
+Flags = Annotated[dict[Name, bool], AfterValidator(_all_known)]
+
+
+class Config(Settings):
+    """Everything that can be set; `workers` always has A to D, sorted by id."""
+
+    run: RunConfig = Field(default_factory=RunConfig)
+    paths: PathsConfig = Field(default_factory=PathsConfig)
+    workers: Workers = Field(default_factory=lambda: _with_default_workers({}))
+    agents: Agents = Field(default_factory=lambda: _with_command({}))
+    integrator: IntegratorConfig = Field(default_factory=IntegratorConfig)
+    policy: PolicyConfig = Field(default_factory=PolicyConfig)
+    feature_flags: Flags = Field(default_factory=lambda: _all_known({}))
+    keymap: Annotated[dict[Name, Name], Field(max_length=1000)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _each_worker_can_start(self) -> Self:
+        for worker_id, worker in self.workers.items():
+            place = ("workers", worker_id)
+            agent = self.agents.get(worker.agent)
+            if agent is None:
+                message = f"there is no agent {shown(worker.agent)}; "
+                message += near_name(worker.agent, self.agents)
+                raise contradiction(message, (*place, "agent"))
+            if worker.command and not agent.takes_command:
+                message = f"agent {shown(worker.agent)} brings its own program; give it a prompt"
+                raise contradiction(message, (*place, "command"), (*place, "agent"))
+            if agent.takes_command and worker.has_task and not worker.command:
+                message = f"agent {shown(worker.agent)} needs it to know what to run"
+                names = ("command", "agent", "prompt", "prompt_file")
+                raise contradiction(message, *((*place, name) for name in names))
+        return self

@@ -1,0 +1,110 @@
+"""What a worker is to do and with which agent, and the checks that follow.
+
+Owns the settings below `workers`, `agents` and each list of checks. Never looks at a file that a
+setting names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from factory_engine.config.fields import (
+    AgentName,
+    Argv,
+    Location,
+    Name,
+    Patterns,
+    Prompt,
+    Seconds,
+    Settings,
+    Title,
+    VariableNames,
+    Variables,
+    contradiction,
+)
+
+
+def _first_is_a_program(argv: list[str]) -> list[str]:
+    if argv and not argv[0].strip():
+        raise contradiction("expected the name of a program as the first entry")
+    return argv
+
+
+Program = Annotated[Argv, AfterValidator(_first_is_a_program)]
+
+
+class CheckConfig(Settings):
+    """A named command whose exit code counts; `timeout_s` None takes `run.check_timeout_s`."""
+
+    name: Name
+    run: Annotated[Program, Field(min_length=1)]
+    required: bool = True
+    timeout_s: Seconds | None = None
+
+
+def _names_differ(checks: list[CheckConfig]) -> list[CheckConfig]:
+    seen: set[str] = set()
+    for check in checks:
+        if check.name in seen:
+            raise contradiction(f"two checks are called {check.name!r}; give each its own name")
+        seen.add(check.name)
+    return checks
+
+
+Checks = Annotated[list[CheckConfig], Field(max_length=200), AfterValidator(_names_differ)]
+
+
+class ScopeConfig(Settings):
+    """The scope lock: gitignore patterns relative to the top; an empty `allow` allows nothing."""
+
+    allow: Patterns = Field(default_factory=list)
+    block: Patterns = Field(default_factory=list)
+    shared: Patterns = Field(default_factory=list)
+
+
+class AgentConfig(Settings):
+    """A program that does tasks.
+
+    `protocol` says how it is spoken to; which protocols exist is known to the agents package.
+    `pass_env` names variables of the factory's own environment that the agent gets to see.
+    """
+
+    protocol: AgentName = "command"
+    argv: Program = Field(default_factory=list)
+    pass_env: VariableNames = Field(default_factory=list)
+    env: Variables = Field(default_factory=dict)
+
+    @property
+    def takes_command(self) -> bool:
+        """Whether what to run is left to each worker."""
+        return self.protocol == "command" and not self.argv
+
+
+class WorkerConfig(Settings):
+    """One worker; `timeout_s` None takes `run.worker_timeout_s`."""
+
+    title: Title = ""
+    agent: AgentName = "command"
+    command: Program = Field(default_factory=list)
+    prompt: Prompt = ""
+    prompt_file: Location = ""
+    scope: ScopeConfig = Field(default_factory=ScopeConfig)
+    checks: Checks = Field(default_factory=list)
+    timeout_s: Seconds | None = None
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
+    env: Variables = Field(default_factory=dict)
+    pass_env: VariableNames = Field(default_factory=list)
+
+    @property
+    def has_task(self) -> bool:
+        """Whether there is anything to do; a worker without a task has an empty bundle."""
+        return bool(self.command or self.prompt or self.prompt_file)
+
+    @model_validator(mode="after")
+    def _has_one_prompt(self) -> Self:
+        if self.prompt and self.prompt_file:
+            message = "is set together with prompt; keep one of them"
+            raise contradiction(message, ("prompt_file",), ("prompt",))
+        return self

@@ -1,0 +1,1 @@
+"""This repository's adoption of Factory: the shim and its configuration. Owns no logic."""
