@@ -1,0 +1,153 @@
+"""Which paths of a workspace may differ from its base.
+
+Owns the finding. Uses the factory's git directory and index, plumbing that runs nothing, and of the
+worker's own `.git` a copy of the index, read as a list of names and nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory_engine.errors import GitError
+from factory_engine.git.index import drop_index
+from factory_engine.git.layout import BRANCH
+from factory_engine.git.nofollow import read_inside
+from factory_engine.git.process import Git
+
+_LONG_S = 900
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Names from one git command. `complete` is False when there were more than was asked for."""
+
+    paths: tuple[bytes, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Files of the base that are not as they were, by their stat data; some may be after all."""
+
+    present: tuple[bytes, ...]
+    missing: tuple[bytes, ...]
+    complete: bool
+
+
+async def tracked(git: Git, most: int) -> Tracked:
+    """What happened to the files in the index; at most `most` paths."""
+    raw = ("diff-files", "--raw", "-z", "--no-renames", "--ignore-submodules=all")
+    found = await _records(git, most * 2, *raw)
+    present: list[bytes] = []
+    missing: list[bytes] = []
+    for facts, path in zip(found.paths[0::2], found.paths[1::2], strict=False):
+        (missing if facts.endswith(b"D") else present).append(path)
+    return Tracked(tuple(present), tuple(missing), found.complete)
+
+
+async def settle(git: Git) -> None:
+    """Compares contents where only stat data differ, so that `tracked` names true changes only."""
+    await git.run("update-index", "-q", "--refresh", ok=(0, 1), timeout_s=_LONG_S)
+
+
+async def untracked(git: Git, most: int) -> Paths:
+    """Files that are new and not ignored; a nested repository is one path that ends in a slash."""
+    return await _records(git, most, "ls-files", "-z", "--others", "--exclude-standard")
+
+
+async def count_ignored(git: Git) -> int:
+    """How many files and whole folders are left out because the tree's ignore files say so."""
+    total = 0
+
+    def count(piece: bytes) -> bool:
+        nonlocal total
+        total += piece.count(b"\0")
+        return True
+
+    command = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    await git.run(*command, sink=count, timeout_s=_LONG_S)
+    return total
+
+
+async def ignored_among(git: Git, paths: list[bytes]) -> set[bytes]:
+    """Those of `paths` that the tree's ignore files name."""
+    if not paths:
+        return set()
+    asked = b"\0".join(paths) + b"\0"
+    # 128: it refuses to look into a submodule; what is in there is not ignored.
+    answer = await git.run("check-ignore", "-z", "--stdin", stdin=asked, ok=(0, 1, 128))
+    return set(answer.stdout.split(b"\0")) - {b""}
+
+
+async def added_by_worker(git: Git, workspace: Path, base: str, most: int) -> tuple[Paths, str]:
+    """Paths that the worker's own index has and the base has not, and a note if it was no use.
+
+    These are collected although they are ignored: `git add --force` says that they are wanted.
+    """
+    assert git.index is not None
+    copy = git.index.with_name(git.index.name + ".worker")
+    note, usable = await asyncio.to_thread(_copy_worker_index, workspace, git.index, copy)
+    if not usable:
+        return Paths(()), note
+    command = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--diff-filter=A", base)
+    try:
+        found = await _records(git.with_index(copy), most * 2, *command)
+    except GitError:
+        return Paths(()), _NO_INDEX
+    finally:
+        drop_index(copy)
+    listed = zip(found.paths[0::2], found.paths[1::2], strict=False)
+    added = tuple(path for facts, path in listed if not facts.startswith(b":000000 160000"))
+    return Paths(added, found.complete), ""
+
+
+async def submodules(git: Git) -> tuple[bytes, ...]:
+    """Gitlinks in the index."""
+    assert git.index is not None
+    # The mode as four bytes of an index entry: a cheap way to know that there is none.
+    if b"\0\0\xe0\0" not in await asyncio.to_thread(git.index.read_bytes):
+        return ()
+    listed = (await git.run("ls-files", "-z", "--stage")).stdout.split(b"\0")
+    return tuple(line.partition(b"\t")[2] for line in listed if line.startswith(b"160000 "))
+
+
+def moved(workspace: Path, base: str) -> str:
+    """A note when the worker's branch is not where it began; empty otherwise."""
+    head = read_inside(workspace, (".git", "HEAD"), 4096)
+    tip = read_inside(workspace, (".git", *BRANCH.split("/")), 4096)
+    if head is None:
+        return "the workspace's .git was removed or replaced; only the files count"
+    if head.strip() != f"ref: {BRANCH}".encode() or (tip or b"").strip() != base.encode():
+        return "the worker moved HEAD or committed; only the files count"
+    return ""
+
+
+_NO_INDEX = "the workspace's own index cannot be read; what was added to it by force is not seen"
+
+
+def _copy_worker_index(workspace: Path, own: Path, copy: Path) -> tuple[str, bool]:
+    known = own.read_bytes()
+    theirs = read_inside(workspace, (".git", "index"), 3 * len(known) + (64 << 20))
+    if theirs is None:
+        return _NO_INDEX, False
+    if theirs == known:
+        return "", False
+    copy.write_bytes(theirs)
+    return "", True
+
+
+async def _records(git: Git, most: int, *command: str) -> Paths:
+    """The NUL-ended records of a command, which is stopped when there are more than `most`."""
+    pieces: list[bytes] = []
+    total = 0
+
+    def enough(piece: bytes) -> bool:
+        nonlocal total
+        pieces.append(piece)
+        total += piece.count(b"\0")
+        return total <= most
+
+    result = await git.run(*command, sink=enough, timeout_s=_LONG_S)
+    return Paths(tuple(b"".join(pieces).split(b"\0")[:-1][:most]), not result.truncated)

@@ -1,0 +1,73 @@
+"""A tree as files in a fresh folder, with a repository of its own around them.
+
+Owns checkouts. Never lets a checkout share config, refs or hooks with anything: `git worktree add`
+does, and a worker's `git config` or `update-ref -d` would reach the user's repository.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from factory_engine.errors import GitError, StorageError
+from factory_engine.git.edge import storage
+from factory_engine.git.index import seed_index
+from factory_engine.git.layout import write_private
+from factory_engine.git.process import Git
+from factory_engine.git.store import RunStore
+
+_TIMEOUT_S = 1800
+
+
+async def checkout_tree(store: RunStore, tree: str, path: Path, index: Path, base: str) -> None:
+    """Checks `tree` out at `path`; in it, HEAD is at `base` and the differences are staged.
+
+    Args:
+        store: the run's store, which holds `tree`.
+        tree: full id of a tree or commit.
+        path: a folder that does not exist yet.
+        index: the factory's own index of this checkout, outside of it.
+        base: full id of the base commit.
+
+    Raises:
+        StorageError: the disk refused, or `path` exists.
+    """
+    await lay_out_files(store.git, tree, path, index)
+    objects = (store.base_store.path / "objects", store.path / "objects")
+    add_repository(path, index, object_format=store.object_format, objects=objects, base=base)
+
+
+async def lay_out_files(git: Git, tree: str, path: Path, index: Path) -> None:
+    """Writes the files of `tree` below the new folder `path` and their stat data into `index`."""
+    _make_folder(path)
+    await seed_index(git, tree, index)
+    # Without `-u` the index would know nothing of the files, and every later look would hash them.
+    command = ("checkout-index", "--all", "--force", "--index", "--quiet")
+    try:
+        await git.with_index(index).with_work_tree(path).run(*command, timeout_s=_TIMEOUT_S)
+    except GitError as error:
+        # It names the file that it could not write but not the reason, which is the disk's.
+        raise StorageError(
+            f"not all files could be written ({error.what})",
+            where=str(path),
+            advice="free some space, then try again",
+        ) from error
+
+
+def _make_folder(path: Path) -> None:
+    with storage("a checkout could not be made", path):
+        path.mkdir(parents=True)
+
+
+def add_repository(
+    path: Path, index: Path, *, object_format: str, objects: tuple[Path, ...], base: str
+) -> None:
+    """Puts a private `.git` into the checkout at `path`, with a copy of `index`.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    private = path / ".git"
+    write_private(private, object_format=object_format, alternates=objects, commit=base)
+    with storage("a checkout could not be made", path):
+        shutil.copyfile(index, private / "index")

@@ -1,0 +1,89 @@
+"""Used workspaces kept clean for the next run: resetting one is many times cheaper than a checkout.
+
+Owns the pool's folder. A workspace is claimed by renaming it away, so two runs never get the same
+one; what cannot be made clean beyond doubt is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory_engine.git.edge import storage
+from factory_engine.git.removal import remove_workspace
+from factory_engine.git.store import RunStore
+from factory_engine.git.workspace import create_workspace, reset_workspace
+
+LIMIT = 8
+_HIDDEN = "."
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The kept workspaces of one repository.
+
+    Args:
+        folder: holds an entry a workspace; on the file system of the workspaces.
+        limit: how many are kept at most.
+    """
+
+    folder: Path
+    limit: int = LIMIT
+
+    async def take(self, store: RunStore, base: str, path: Path, index: Path) -> None:
+        """Put a clean workspace of the commit `base` at `path`, its index at `index`.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        for entry in self._entries():
+            if self._claim(entry, path, index):
+                if await reset_workspace(store, base, path, index):
+                    return
+                remove_workspace(path)
+        await create_workspace(store, base, path, index)
+
+    async def give_back(self, store: RunStore, base: str, path: Path, index: Path) -> None:
+        """Clean the workspace at `path` and keep it, or remove it.
+
+        No process may be at work in it any more.
+
+        Raises:
+            StorageError: it could neither be kept nor removed.
+        """
+        full = len(self._entries()) >= self.limit
+        if full or not await reset_workspace(store, base, path, index):
+            remove_workspace(path)
+            return
+        name = uuid.uuid4().hex[:12]
+        entry = self.folder / f"{_HIDDEN}{name}"
+        with storage("a workspace could not be kept", self.folder):
+            entry.mkdir(parents=True)
+            shutil.move(index, entry / "index")
+            os.rename(path, entry / "tree")
+            os.rename(entry, self.folder / name)
+
+    def _entries(self) -> list[Path]:
+        """Complete entries; a hidden one was being made or claimed by a process that died."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path for path in self.folder.iterdir() if not path.name.startswith(_HIDDEN))
+
+    def _claim(self, entry: Path, path: Path, index: Path) -> bool:
+        """Move an entry's workspace and index to their places; False if another run was faster."""
+        claimed = entry.with_name(f"{_HIDDEN}{entry.name}-{uuid.uuid4().hex[:6]}")
+        try:
+            os.rename(entry, claimed)
+        except OSError:
+            return False
+        try:
+            os.rename(claimed / "tree", path)
+            shutil.move(claimed / "index", index)
+        except OSError:
+            return False
+        finally:
+            remove_workspace(claimed)
+        return True

@@ -1,0 +1,193 @@
+"""The factory's own object stores: one per repository for bases, one per run on top of it.
+
+Owns where objects live and how a base gets there. Never writes into the user's `.git`, and never
+borrows its objects: an alternate into it would lose the base at the user's next
+`gc --prune=now`, and hard links would let a worker damage the user's objects (CVE-2024-32020).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import AsyncFileLock, Timeout
+
+from factory_engine.errors import GitError, RepositoryError, StorageError
+from factory_engine.git import hardening
+from factory_engine.git.edge import storage
+from factory_engine.git.index import keep_pristine
+from factory_engine.git.layout import write_bare
+from factory_engine.git.process import Git
+from factory_engine.git.repository import Repository
+
+_LOCK_TIMEOUT_S = 900
+_FETCH_TIMEOUT_S = 1800
+
+
+def repository_key(repository: Repository) -> str:
+    """A folder name for what the factory keeps of a repository; all its worktrees share one."""
+    common = repository.common_dir
+    shown = common.parent.name if common.name == ".git" else common.name
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", shown)[:40].strip(".") or "repository"
+    return f"{name}-{hashlib.sha256(os.fsencode(common)).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
+class BaseStore:
+    """A bare repository that keeps every base commit that a run started from.
+
+    Args:
+        path: its git directory.
+    """
+
+    path: Path
+
+    @classmethod
+    def of(cls, workspaces_dir: Path, repository: Repository) -> BaseStore:
+        """The store of `repository` in the workspaces folder."""
+        return cls(workspaces_dir / repository_key(repository) / "store.git")
+
+    @property
+    def git(self) -> Git:
+        """Git on this store."""
+        return Git(git_dir=self.path, pristine=self.path / "indexes")
+
+    def has(self, commit: str) -> bool:
+        """Whether `commit` was fetched completely: its ref is written only after its objects."""
+        try:
+            return (self.path / "refs/bases" / commit).read_text("ascii").strip() == commit
+        except OSError:
+            return False
+
+    def commits(self) -> tuple[str, ...]:
+        """All bases that are kept here."""
+        refs = self.path / "refs/bases"
+        if not refs.is_dir():
+            return ()
+        return tuple(sorted(ref.name for ref in refs.iterdir() if self.has(ref.name)))
+
+    async def ensure(self, repository: Repository, commit: str) -> None:
+        """Copies `commit` (a full id) and its tree from the user's repository, if not there yet.
+
+        Raises:
+            RepositoryError: the repository cannot hand the commit over completely.
+            StorageError: no room, no right to write, or another process holds the store.
+        """
+        if self.has(commit):
+            return
+        with storage("the store of base commits could not be made", self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            async with AsyncFileLock(self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
+                if not self.has(commit):
+                    write_bare(self.path, object_format=repository.object_format)
+                    _drop_stale_locks(self.path)
+                    await self._fetch(repository, commit)
+                    await keep_pristine(self.git, commit)
+        except Timeout:
+            raise StorageError(
+                "another process has been fetching a base for too long",
+                where=str(self.path),
+                advice="end it, then try again",
+            ) from None
+
+    async def _fetch(self, repository: Repository, commit: str) -> None:
+        git = Git(git_dir=self.path, allow_file_protocol=True, config=_FETCH_CONFIG)
+        try:
+            await git.run(
+                "fetch",
+                "--quiet",
+                "--depth=1",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--no-auto-maintenance",
+                f"--upload-pack={_upload_pack(repository)}",
+                str(repository.common_dir),
+                f"+{commit}:refs/bases/{commit}",
+                timeout_s=_FETCH_TIMEOUT_S,
+                memory_bytes=None,  # packing a big repository takes what it takes
+            )
+        except GitError as error:
+            raise _not_fetched(error, repository, commit) from error
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """A run's own objects, on top of the bases.
+
+    Args:
+        path: its git directory, in the run's folder.
+        base_store: where its base is kept.
+        object_format: `sha1` or `sha256`.
+    """
+
+    path: Path
+    base_store: BaseStore
+    object_format: str
+
+    @property
+    def git(self) -> Git:
+        """Git on this store; give it an index and a work tree where a command needs one."""
+        return Git(git_dir=self.path, pristine=self.base_store.path / "indexes")
+
+
+async def create_run_store(path: Path, base_store: BaseStore, object_format: str) -> RunStore:
+    """The run's store at `path`, made or, after an interruption, opened again.
+
+    Call `base_store.ensure` first: it costs nothing when the base is there, and fetches it again
+    when somebody has emptied the workspaces folder meanwhile.
+
+    Raises:
+        StorageError: it could not be written.
+    """
+    write_bare(
+        path,
+        object_format=object_format,
+        alternates=(base_store.path / "objects",),
+        shallow=base_store.commits(),
+    )
+    return RunStore(path, base_store, object_format)
+
+
+def _drop_stale_locks(store: Path) -> None:
+    """Remove what a fetch that was killed half-way left; nobody else writes while we hold ours."""
+    with storage("the store of base commits could not be mended", store):
+        for lock in (*store.glob("*.lock"), *store.glob("refs/bases/*.lock")):
+            lock.unlink(missing_ok=True)
+
+
+# One pack instead of thousands of loose files, and on disk before the ref that vouches for it.
+_FETCH_CONFIG = (("fetch.unpackLimit", "1"), *hardening.DURABLE)
+
+
+def _upload_pack(repository: Repository) -> str:
+    """The command that reads the user's repository, as the shell line that `fetch` wants.
+
+    `fetch` clears the environment's config for it, so the few settings it needs come here: any
+    commit may be asked for; it asks nobody else itself; and the ownership that `Repository.open`
+    had git check under the user's own `safe.directory` is not asked about a second time.
+    """
+    trusted = (repository.common_dir, repository.root, repository.git_dir)
+    settings = (
+        "uploadpack.allowAnySHA1InWant=true",
+        "protocol.allow=never",
+        *(f"safe.directory={path}" for path in trusted),
+    )
+    return shlex.join(["git", *(word for s in settings for word in ("-c", s)), "upload-pack"])
+
+
+def _not_fetched(error: GitError, repository: Repository, commit: str) -> RepositoryError:
+    where = str(repository.root)
+    if "dubious ownership" in str(error):
+        return RepositoryError(f"git does not trust this repository: {error.what}", where=where)
+    return RepositoryError(
+        f"commit {commit[:12]} could not be copied completely ({error.what})",
+        where=where,
+        advice="if this is a partial clone, fetch the missing files with `git checkout` of that"
+        " commit, else look at `git fsck`",
+    )
