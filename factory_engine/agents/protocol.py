@@ -1,0 +1,144 @@
+"""What a driver is: the part that knows one kind of agent.
+
+Owns the types between the launch stage and the drivers. A driver says how its agent is started,
+reads what the agent prints, and judges how it ended; it starts nothing, waits for nothing and never
+touches the workspace, so that each is tested with recorded output alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from factory_engine.agents.process_tree import KILL, TERM
+from factory_engine.agents.program import Finished
+
+ActivityKind = Literal["thinking", "running", "editing", "message", "tokens", "plan"]
+
+
+@dataclass(frozen=True)
+class AgentTask:
+    """One worker's task, as its agent needs to know it.
+
+    Args:
+        worker_id, run_id, base: who, in which run, from which commit.
+        workspace: the checkout that the agent works in.
+        outbox: the folder for what it wants to hand over.
+        prompt: the text of the task; None if the agent needs none.
+        prompt_file: the file that holds the same text.
+        argv: the program and arguments of the configuration, empty for the driver's own.
+        settings: the agent's section of the configuration.
+    """
+
+    worker_id: str
+    run_id: str
+    base: str
+    workspace: Path
+    outbox: Path
+    prompt: str | None = None
+    prompt_file: Path | None = None
+    argv: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How an agent is started.
+
+    Args:
+        argv: program and arguments.
+        stdin: what it reads on standard input, None for nothing.
+        set_env: variables that it needs.
+        pass_env: names or patterns of the operator's credentials that it needs.
+        stop_signals: how it is stopped best; KILL comes last anyway.
+        separate_stderr: its standard output is a protocol; diagnostics must not run into it.
+    """
+
+    argv: tuple[str, ...]
+    stdin: bytes | None = None
+    set_env: Mapping[str, str] = field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    stop_signals: tuple[int, ...] = (TERM, KILL)
+    separate_stderr: bool = False
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What an agent is doing, for a live display. Text of the agent, made safe to show.
+
+    Args:
+        kind: what sort of doing.
+        text: one short line.
+        counts: numbers that belong to it: tokens, steps of a plan.
+    """
+
+    kind: ActivityKind
+    text: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AgentVerdict:
+    """Whether an agent did its turn. What the turn is worth is judged from the files alone.
+
+    Args:
+        ok: it came to its proper end.
+        reason: how it ended, in words.
+        retryable: another try could end better.
+    """
+
+    ok: bool
+    reason: str
+    retryable: bool = False
+
+
+class StreamReader(Protocol):
+    """Reads the output of one execution of an agent."""
+
+    def feed(self, chunk: bytes) -> list[Activity]:
+        """Takes the next bytes; they may begin and end in the middle of a line."""
+        ...
+
+    def verdict(self, finished: Finished) -> AgentVerdict:
+        """The verdict, once the program has ended and all its output was fed."""
+        ...
+
+
+@runtime_checkable
+class Conversation(StreamReader, Protocol):
+    """A reader that also answers: for agents that speak a protocol both ways (ACP's JSON-RPC).
+
+    It does no I/O of its own: `feed` takes in what the agent said, `answer` gives out what is to be
+    said to it. `run_program` takes the method as its `talker`, so deadline, log and ending of the
+    tree are the same as for every other agent.
+    """
+
+    def answer(self) -> bytes | None:
+        """What to write to the agent now, perhaps nothing; None when the conversation is over.
+
+        Asked once at the start and after each `feed`.
+        """
+        ...
+
+
+class Driver(Protocol):
+    """One kind of agent. Holds no state: the reader holds that of one execution."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        ...
+
+    def prepare(self, task: AgentTask) -> Launch:
+        """How to start it for `task`.
+
+        Raises:
+            UsageError: the configuration does not say enough.
+        """
+        ...
+
+    def reader(self, task: AgentTask) -> StreamReader:
+        """A new reader, or `Conversation`, for one execution of `task`."""
+        ...

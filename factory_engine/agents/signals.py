@@ -1,0 +1,61 @@
+"""How a process is signalled, and the wait for its end.
+
+Owns what differs between systems here: Windows knows no polite signal, every one ends at once.
+Never chooses whom to signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Collection
+
+import psutil
+
+from factory_engine.agents import process_table
+
+TERM = int(signal.SIGTERM)
+KILL = int(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def send(process: psutil.Process, number: int) -> None:
+    """Sends a signal to exactly this process, if it is still there and may be signalled.
+
+    A stopped process is woken, or it would never get to handle the signal.
+    """
+    with contextlib.suppress(psutil.Error):
+        if sys.platform == "win32":
+            process.kill()
+            return
+        process.send_signal(number)
+        if number != signal.SIGSTOP and process.status() == psutil.STATUS_STOPPED:
+            process.send_signal(signal.SIGCONT)
+
+
+def kill_groups(found: Collection[psutil.Process]) -> None:
+    """Kills by process group: the kernel does it in one step, faster than any fork."""
+    if sys.platform == "win32":
+        return
+    groups = set()
+    for process in found:
+        with contextlib.suppress(OSError):
+            groups.add(os.getpgid(process.pid))
+    for group in groups - {os.getpgrp()}:
+        with contextlib.suppress(OSError):
+            os.killpg(group, KILL)
+
+
+async def until_gone(
+    processes: Collection[psutil.Process], deadline: float, hurry: Callable[[], bool]
+) -> None:
+    """Waits until none of `processes` is alive, `time.monotonic` reaches `deadline`, or `hurry`."""
+    pause = 0.002
+    while any(process_table.alive(process) for process in processes):
+        if time.monotonic() >= deadline or hurry():
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.025)

@@ -1,0 +1,145 @@
+"""Runs a program to its end, whatever that takes.
+
+Owns the deadline, the reaction to a cancel, and the promise that nothing of the program lives on.
+Never judges what the program did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from factory_engine.agents.adoption import adopt_orphans
+from factory_engine.agents.child import Child, Listener, Talker
+from factory_engine.agents.log_file import CappedLog
+from factory_engine.agents.process_tree import KILL, TERM, Ended, ProcessTree
+from factory_engine.agents.program import (
+    Finished,
+    Limits,
+    Program,
+    Reason,
+    end_in_words,
+    not_started,
+)
+from factory_engine.clock import Clock
+
+__all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
+
+_LOOK_EVERY_S = 2.0
+
+
+@dataclass
+class _Wishes:
+    """What the caller has asked for so far."""
+
+    stop: asyncio.Event
+    cancels: int = 0
+
+    def cancel(self) -> None:
+        self.cancels += 1
+        self.stop.set()
+
+    def hurry(self) -> bool:
+        return self.cancels > 1
+
+
+async def run_program(
+    program: Program,
+    on_output: Listener | None = None,
+    *,
+    clock: Clock,
+    talker: Talker | None = None,
+    stop: asyncio.Event | None = None,
+) -> Finished:
+    """Starts a program, takes its output, and ends all of its processes when it is over.
+
+    A cancel ends the whole tree before it goes on to the caller; a second one does not wait for the
+    grace period. `stop` does the same as the first and brings the `Finished` back.
+
+    Args:
+        program: what to run and within which limits.
+        on_output: gets the output in chunks while the program runs.
+        clock: measures the duration.
+        talker: writes the program's standard input while it runs (instead of `program.stdin`): is
+            asked at the start and after each chunk of output; None closes the input.
+        stop: set it to stop the program.
+
+    Raises:
+        StorageError: the log cannot be created; nothing was started.
+        Exception: whatever `on_output` or `talker` raised, after the program was ended normally.
+    """
+    adopt_orphans()  # before the first of them can exist
+    log = CappedLog(program.log, program.head_bytes, program.tail_bytes)
+    child = Child(log, on_output, talker)
+    wishes = _Wishes(stop or asyncio.Event())
+    cancelled: asyncio.CancelledError | None = None
+    async with asyncio.TaskGroup() as group:
+        # The task itself is never cancelled: ending a tree half would be worse than waiting.
+        task = group.create_task(_supervise(program, child, log, clock, wishes))
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError as again:
+                cancelled = again
+                wishes.cancel()
+    if cancelled:
+        raise cancelled
+    if child.bug:
+        raise child.bug
+    return task.result()
+
+
+async def _supervise(
+    program: Program, child: Child, log: CappedLog, clock: Clock, wishes: _Wishes
+) -> Finished:
+    if wishes.stop.is_set():
+        return Finished("cancelled", -TERM, "stopped before it began", log=log.close())
+    started = clock.stopwatch_ms()
+    try:
+        pid = await child.start(program)
+    except (OSError, ValueError) as problem:
+        return not_started(program, problem, log.close())
+    with ProcessTree(program.marker, program.workspace, pid) as tree:
+        try:
+            reason = await _until_over(program, child, tree, wishes)
+        finally:
+            ended = await _end(program, tree, wishes)
+            await child.close()
+    rc = -KILL if child.rc is None else child.rc
+    return Finished(
+        reason=reason,
+        rc=rc,
+        detail=end_in_words(program, reason, rc, needed_kill=ended.needed_kill),
+        duration_ms=clock.stopwatch_ms() - started,
+        left_behind=ended.left_behind,
+        needed_kill=ended.needed_kill,
+        survivors=ended.survivors,
+        log=log.close(),
+    )
+
+
+async def _end(program: Program, tree: ProcessTree, wishes: _Wishes) -> Ended:
+    try:
+        return await tree.end(program.grace_s, program.stop_signals, wishes.hurry)
+    except asyncio.CancelledError:  # the event loop itself is being shut down
+        await tree.end(0)
+        raise
+
+
+async def _until_over(program: Program, child: Child, tree: ProcessTree, wishes: _Wishes) -> Reason:
+    """Waits for the end of the main program, its deadline or a wish to stop it."""
+    time = asyncio.get_running_loop().time
+    deadline = time() + program.timeout_s if program.timeout_s is not None else float("inf")
+    async with asyncio.TaskGroup() as group:
+        news = (group.create_task(child.exited.wait()), group.create_task(wishes.stop.wait()))
+        while time() < deadline:
+            pause = min(_LOOK_EVERY_S, deadline - time())
+            done, _ = await asyncio.wait(news, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                break
+            await asyncio.to_thread(tree.remember)
+        for task in news:
+            task.cancel()
+    if child.exited.is_set():
+        return "exited"
+    return "cancelled" if wishes.stop.is_set() else "timeout"
