@@ -1,0 +1,173 @@
+"""The verdict on one bundle.
+
+Owns which rules are asked, and that all of them are: a bundle's problems are listed together, not
+one at a time. The rules themselves are in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from factory_engine.artifacts.integrator import Violation
+from factory_engine.git.diff import TreeChange
+from factory_engine.rules.attributes import attribute_findings, is_attributes_file
+from factory_engine.rules.bundle_paths import named_paths, path_findings
+from factory_engine.rules.claims import compare_claims, compare_counts
+from factory_engine.rules.codes import Code, ordered, violation
+from factory_engine.rules.collisions import collision_violations
+from factory_engine.rules.facts import ArtifactProblem, BundleFacts, BundleVerdict
+from factory_engine.rules.intake import Intake, take_in
+from factory_engine.rules.links import link_findings, links_of_result, through_link
+from factory_engine.rules.patch import read_patch
+from factory_engine.rules.patch_base import base_remarks
+from factory_engine.rules.patch_model import PatchReading
+from factory_engine.rules.policy import (
+    LINK,
+    Finding,
+    Policy,
+    Protection,
+    kind_findings,
+    patch_findings,
+    size_findings,
+    unfolds_too_far,
+)
+from factory_engine.rules.presumed import presume
+from factory_engine.rules.scope import ScopeRules, lock_differences, pattern_problems
+from factory_engine.rules.secrets import secret_violations
+from factory_engine.rules.worker_status import status_violations
+
+__all__ = [
+    "ArtifactProblem",
+    "BundleFacts",
+    "BundleVerdict",
+    "contents_wanted",
+    "judge_bundle",
+    "may_apply",
+]
+
+
+def may_apply(reading: PatchReading, policy: Policy) -> bool:
+    """Whether a patch may be given to `git apply` at all.
+
+    Not one whose bytes git might understand otherwise, and not one that unfolds into more than
+    the policy lets a file be.
+    """
+    return reading.well_formed and not unfolds_too_far(reading, policy)
+
+
+def contents_wanted(changes: Sequence[TreeChange]) -> list[str]:
+    """The ids whose contents `judge_bundle` looks into: targets of new links, attributes."""
+    wanted: set[str | None] = set()
+    for change in changes:
+        if change.new_mode == LINK:
+            wanted.add(change.new_oid)
+        if is_attributes_file(change.path):
+            wanted |= {change.old_oid, change.new_oid}
+    return sorted(oid for oid in wanted if oid)
+
+
+def judge_bundle(facts: BundleFacts) -> BundleVerdict:
+    """Everything that is wrong with a bundle.
+
+    Where the patch was not applied, the tree that it would make is presumed from its text, so that
+    the rest of its problems are listed too.
+    """
+    intake = take_in(facts)
+    reading = facts.reading or read_patch(intake.patch or b"")
+    subject = _Subject.of(facts, reading)
+    found = [
+        *intake.violations,
+        *_lock_violations(facts, intake),
+        *_patch_violations(facts, reading, subject),
+        *_claim_violations(facts, intake, reading, subject),
+        *_as_violations(facts, _findings(facts, intake, reading, subject)),
+        *collision_violations({facts.worker_id: subject.changes}, facts.base),
+        *secret_violations(reading, facts.policy.secrets, facts.worker_id),
+    ]
+    if intake.status is not None:
+        found += status_violations(intake.status, facts.worker_id, facts.required_checks)
+    return BundleVerdict(tuple(ordered(found)))
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The difference that is judged: the real one, or the one that the patch describes."""
+
+    applied: bool
+    changes: Sequence[TreeChange]
+    contents: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, facts: BundleFacts, reading: PatchReading) -> _Subject:
+        if facts.rejection or (reading.files and not facts.changes):
+            presumed = presume(reading, facts.base)
+            return cls(False, presumed.changes, presumed.contents)
+        return cls(True, facts.changes, facts.contents)
+
+
+def _findings(
+    facts: BundleFacts, intake: Intake, reading: PatchReading, subject: _Subject
+) -> Iterator[Finding]:
+    policy, changes, base = facts.policy, subject.changes, facts.base
+    scope = ScopeRules.from_lock(facts.issued_lock)
+    protection = Protection(policy.protected, facts.runs_dir)
+    named = named_paths(changes, reading, intake.claims)
+    links = links_of_result(changes, base)
+
+    def reachable(path: bytes) -> bool:
+        return scope.decide(path).allowed and not protection.reason(path)
+
+    yield from path_findings(named, base, scope, protection)
+    yield from through_link(named, links)
+    yield from link_findings(changes, subject.contents, links, policy, reachable)
+    yield from attribute_findings(changes, subject.contents, _granted(facts))
+    yield from kind_findings(changes, policy)
+    yield from patch_findings(reading, policy)
+    yield from size_findings(changes, facts.sizes, policy)
+
+
+def _granted(facts: BundleFacts) -> list[str]:
+    lock = facts.issued_lock
+    return [*lock.allowed_globs, *lock.allow_shared_paths]
+
+
+def _lock_violations(facts: BundleFacts, intake: Intake) -> Iterator[Violation]:
+    lock = facts.issued_lock
+    if intake.lock is not None:
+        for line in lock_differences(lock, intake.lock):
+            message = f"SCOPE_LOCK.json differs from the issued lock in {line}"
+            yield violation(Code.LOCK_MISMATCH, message, worker_id=facts.worker_id)
+    patterns = (*lock.allowed_globs, *lock.blocked_globs, *lock.allow_shared_paths)
+    for problem in pattern_problems((*patterns, *facts.policy.protected)):
+        yield violation(Code.PATTERN, problem, worker_id=facts.worker_id)
+
+
+def _patch_violations(
+    facts: BundleFacts, reading: PatchReading, subject: _Subject
+) -> Iterator[Violation]:
+    changes = subject.changes if subject.applied else ()
+    for path, code, message, severity in base_remarks(
+        reading, facts.base, changes, facts.rejection, facts.offsets
+    ):
+        yield violation(code, message, worker_id=facts.worker_id, path=path, severity=severity)
+
+
+def _claim_violations(
+    facts: BundleFacts, intake: Intake, reading: PatchReading, subject: _Subject
+) -> list[Violation]:
+    if intake.claims is None or intake.patch is None:
+        return []
+    found = compare_claims(
+        intake.claims,
+        subject.changes,
+        facts.sha256_of if subject.applied else None,
+        lambda path: facts.base.entry(path) is not None,
+        worker_id=facts.worker_id,
+    )
+    return [*found, *compare_counts(intake.claims, reading, facts.worker_id)]
+
+
+def _as_violations(facts: BundleFacts, findings: Iterable[Finding]) -> Iterator[Violation]:
+    for path, code, message in findings:
+        yield violation(code, message, worker_id=facts.worker_id, path=path)

@@ -1,0 +1,118 @@
+"""Names that are one name on a system that ignores case or Unicode normalisation.
+
+Owns the search in the merged tree. Only names that are new there can be at fault: a collision
+inside base is base's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from factory_engine.artifacts.integrator import Violation
+from factory_engine.git.diff import TreeChange
+from factory_engine.rules.base_index import BaseIndex
+from factory_engine.rules.codes import Code, violation
+from factory_engine.rules.escape import exact
+from factory_engine.rules.paths import parents
+from factory_engine.rules.spelling import fold_path
+
+BASE = "base"
+
+Changes = Mapping[str, Sequence[TreeChange]]
+"""What each worker changes, by worker id."""
+
+
+@dataclass(frozen=True)
+class Collision:
+    """One name in several spellings, each with those who bring it (`base` among them)."""
+
+    spellings: Mapping[bytes, frozenset[str]]
+    new: frozenset[bytes]
+
+    @property
+    def workers(self) -> list[str]:
+        """All who bring one of the spellings, base not counted."""
+        return sorted({who for owners in self.spellings.values() for who in owners} - {BASE})
+
+
+def collisions(changes: Changes, base: BaseIndex) -> list[Collision]:
+    """Every collision in what `changes` make of base, the topmost name of each."""
+    names = _Names.of(changes, base)
+    found: dict[bytes, Collision] = {}
+    for folded in sorted(names.new):
+        spellings = dict(names.new[folded])
+        for spelled in base.alike.get(folded, ()):
+            if names.survives(spelled, base):
+                spellings[spelled] = spellings.get(spelled, frozenset()) | {BASE}
+        if len(spellings) > 1 and not _inherited(spellings, found):
+            found[folded] = Collision(spellings, frozenset(names.new[folded]))
+    return list(found.values())
+
+
+def collision_violations(changes: Changes, base: BaseIndex) -> Iterator[Violation]:
+    """NAME_COLLISION for each collision, whoever is involved."""
+    for collision in collisions(changes, base):
+        yield collision_violation(collision)
+
+
+def collision_violation(collision: Collision, *, warning: bool = False) -> Violation:
+    """The violation that stands for `collision`; of one worker, when it is the only one."""
+    workers = collision.workers
+    described = ", ".join(
+        f"'{exact(name, 80)}' ({' and '.join(sorted(owners))})"
+        for name, owners in sorted(collision.spellings.items())
+    )
+    return violation(
+        Code.NAME_COLLISION,
+        f"differs only by case or Unicode normalisation: {described}",
+        worker_id=workers[0] if len(workers) == 1 else "",
+        path=min(collision.new),
+        severity="warning" if warning else "error",
+    )
+
+
+def _inherited(spellings: Mapping[bytes, object], found: Mapping[bytes, Collision]) -> bool:
+    """Whether a folder above collides already, which says it all."""
+    return any(fold_path(folder) in found for name in spellings for folder in parents(name))
+
+
+@dataclass
+class _Names:
+    """The names of the result: the new ones by folded form, and what base keeps."""
+
+    new: dict[bytes, dict[bytes, frozenset[str]]] = field(default_factory=dict)
+    gone: Counter[bytes] = field(default_factory=Counter)
+    filled: set[bytes] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, changes: Changes, base: BaseIndex) -> _Names:
+        names = cls()
+        gone: set[bytes] = set()
+        for worker_id, listed in changes.items():
+            folders: set[bytes] = set()
+            for change in listed:
+                if change.new_mode is None:
+                    gone.add(change.path)
+                    continue
+                folders.update(parents(change.path))
+                if change.path not in base.entries:
+                    names._add(change.path, worker_id)
+            names.filled |= folders
+            for folder in folders:
+                if folder not in base.folders:
+                    names._add(folder, worker_id)
+        for path in gone & base.entries.keys():
+            names.gone.update((path, *parents(path)))
+        return names
+
+    def _add(self, name: bytes, worker_id: str) -> None:
+        owners = self.new.setdefault(fold_path(name), {})
+        owners[name] = owners.get(name, frozenset()) | {worker_id}
+
+    def survives(self, name: bytes, base: BaseIndex) -> bool:
+        """Whether a name of base is still there, as a file or as a folder with something in it."""
+        if name in base.entries:
+            return name not in self.gone
+        return name in self.filled or base.folders[name] > self.gone[name]

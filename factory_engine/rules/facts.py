@@ -1,0 +1,112 @@
+"""What the judging of a bundle is given, and what it answers.
+
+Owns the shape of both. Whoever gathers the facts does all reading, applying and hashing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.integrator import Violation
+from factory_engine.git.diff import TreeChange
+from factory_engine.rules.base_index import BaseIndex
+from factory_engine.rules.patch_model import PatchReading
+from factory_engine.rules.policy import Policy
+
+STATUS = "STATUS.json"
+FILES_CHANGED = "FILES_CHANGED.json"
+PATCH = "DIFF.patch"
+SCOPE_LOCK = "SCOPE_LOCK.json"
+HANDOFF = "HANDOFF_NOTE.json"
+LOG_INDEX = "LOGS/INDEX.json"
+
+REQUIRED = (
+    STATUS,
+    "SUMMARY.md",
+    FILES_CHANGED,
+    PATCH,
+    "SUGGESTIONS.md",
+    SCOPE_LOCK,
+    HANDOFF,
+    LOG_INDEX,
+)
+
+RUNS_DIR = b"tools/codex/runs"
+
+
+@dataclass(frozen=True)
+class ArtifactProblem:
+    """Why an artifact has no bytes.
+
+    Args:
+        kind: `missing`, `type` (no regular file, or a link), `size` or `unreadable`.
+        message: one clause for people.
+    """
+
+    kind: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """Everything that is known of one bundle.
+
+    Args:
+        worker_id: the worker that the run plan names.
+        run_id: the run that is judged.
+        issued_lock: the lock that counts.
+        artifacts: the bytes of each artifact by its name in the bundle, or why there are none.
+        base: the tree of the base commit.
+        changes: what the patch makes of base, renames not detected; empty when it was not applied.
+        rejection: why the patch does not apply, in git's words; empty when it does.
+        offsets: hunks that git found at another place than the patch says, each as one line.
+        sha256_of: the sha256 of every content on either side of `changes`, by object id.
+        sizes: the size in bytes of every new content, by object id.
+        contents: the contents that `bundle.contents_wanted` names, by object id.
+        policy: what no worker may do.
+        runs_dir: the folder of runs from the top of the repository; None where it lies elsewhere.
+        required_checks: names of checks that must have a result.
+        required_artifacts: names of artifacts that must be there.
+        reading: the patch as `patch.read_patch` reads it, where that was done already.
+    """
+
+    worker_id: str
+    run_id: str
+    issued_lock: ScopeLock
+    artifacts: Mapping[str, bytes | ArtifactProblem]
+    base: BaseIndex = field(default_factory=BaseIndex)
+    changes: Sequence[TreeChange] = ()
+    rejection: str = ""
+    offsets: Sequence[str] = ()
+    sha256_of: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    runs_dir: bytes | None = RUNS_DIR
+    required_checks: Sequence[str] = ()
+    required_artifacts: Sequence[str] = REQUIRED
+    reading: PatchReading | None = None
+
+
+@dataclass(frozen=True)
+class BundleVerdict:
+    """Everything that is wrong with a bundle, sorted, errors first."""
+
+    violations: tuple[Violation, ...]
+
+    @property
+    def errors(self) -> tuple[Violation, ...]:
+        """What blocks."""
+        return tuple(item for item in self.violations if item.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """What does not."""
+        return tuple(item for item in self.violations if item.severity == "warning")
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the bundle must not be merged."""
+        return bool(self.errors)

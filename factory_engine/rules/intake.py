@@ -1,0 +1,122 @@
+"""The files of a bundle: all there, parsed, of this run and this worker.
+
+Owns the strict parsing and the ids. What the artifacts say is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from factory_engine.artifacts.base import Artifact
+from factory_engine.artifacts.bundle import (
+    FilesChanged,
+    HandoffNote,
+    LogIndex,
+    ScopeLock,
+    StatusFile,
+)
+from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.strict_json import JsonProblem
+from factory_engine.rules import facts as names
+from factory_engine.rules.codes import Code, violation
+from factory_engine.rules.escape import printable
+from factory_engine.rules.facts import ArtifactProblem, BundleFacts
+from factory_engine.rules.paths import as_bytes, name_problems
+
+A = TypeVar("A", bound=Artifact)
+
+_PROBLEM_CODES = {
+    "missing": Code.ARTIFACT_MISSING,
+    "type": Code.ARTIFACT_TYPE,
+    "size": Code.ARTIFACT_SIZE,
+}
+_LOGS = b"LOGS/"
+
+
+@dataclass
+class Intake:
+    """The artifacts that could be parsed; None for the others, each with its violation."""
+
+    worker_id: str
+    status: StatusFile | None = None
+    claims: FilesChanged | None = None
+    lock: ScopeLock | None = None
+    handoff: HandoffNote | None = None
+    logs: LogIndex | None = None
+    patch: bytes | None = None
+    violations: list[Violation] = field(default_factory=list)
+
+
+def take_in(facts: BundleFacts) -> Intake:
+    """Parse every artifact of a bundle."""
+    intake = Intake(facts.worker_id)
+    intake.violations += _absent(facts)
+    intake.status = _parsed(StatusFile, names.STATUS, facts, intake)
+    intake.claims = _parsed(FilesChanged, names.FILES_CHANGED, facts, intake)
+    intake.lock = _parsed(ScopeLock, names.SCOPE_LOCK, facts, intake)
+    intake.handoff = _parsed(HandoffNote, names.HANDOFF, facts, intake)
+    intake.logs = _parsed(LogIndex, names.LOG_INDEX, facts, intake)
+    patch = facts.artifacts.get(names.PATCH)
+    intake.patch = patch if isinstance(patch, bytes) else None
+    if intake.logs is not None:
+        intake.violations += _log_violations(intake.logs, facts.worker_id)
+    return intake
+
+
+def _absent(facts: BundleFacts) -> Iterator[Violation]:
+    found = {
+        name: item
+        for name, item in facts.artifacts.items()
+        if isinstance(item, ArtifactProblem)
+        and (item.kind != "missing" or name in facts.required_artifacts)
+    }
+    missing = ArtifactProblem("missing")
+    found |= {name: missing for name in facts.required_artifacts if name not in facts.artifacts}
+    words = {"missing": "is missing", "type": "is no regular file", "size": "is too large"}
+    for name, problem in found.items():
+        yield violation(
+            _PROBLEM_CODES.get(problem.kind, Code.ARTIFACT_UNREADABLE),
+            f"{printable(name)} {words.get(problem.kind, 'cannot be read')}"
+            + (f": {printable(problem.message)}" if problem.message else ""),
+            worker_id=facts.worker_id,
+        )
+
+
+def _parsed(model: type[A], name: str, facts: BundleFacts, intake: Intake) -> A | None:
+    data = facts.artifacts.get(name)
+    if not isinstance(data, bytes):
+        return None
+    try:
+        artifact = model.from_bytes(data)
+    except JsonProblem as problem:
+        message = f"{name}: {printable(problem.message, 400)}"
+        intake.violations.append(violation(problem.code, message, worker_id=facts.worker_id))
+        return None
+    intake.violations += _id_violations(artifact, name, facts)
+    return artifact
+
+
+def _id_violations(artifact: Artifact, name: str, facts: BundleFacts) -> Iterator[Violation]:
+    wanted = {"run_id": facts.run_id, "worker_id": facts.worker_id, "owner": facts.worker_id}
+    for key, value in wanted.items():
+        given = getattr(artifact, key, value)
+        if given != value:
+            message = f"{name}: {key} is '{printable(given, 140)}', not '{value}'"
+            yield violation(Code.ID_MISMATCH, message, worker_id=facts.worker_id)
+
+
+def _log_violations(index: LogIndex, worker_id: str) -> Iterator[Violation]:
+    seen: set[bytes] = set()
+    for entry in index.logs:
+        path = as_bytes(entry.path)
+        problems = [problem.message for problem in name_problems(path)]
+        if not path.startswith(_LOGS) or path == _LOGS:
+            problems.append("lies outside LOGS/")
+        if path in seen:
+            problems.append("is listed twice")
+        seen.add(path)
+        for problem in problems:
+            message = f"{names.LOG_INDEX}: '{printable(entry.path, 80)}' {problem}"
+            yield violation(Code.LOG_INDEX, message, worker_id=worker_id)

@@ -1,0 +1,131 @@
+"""What no worker may do, whatever its scope says.
+
+Owns the policy and its rules on what a patch yields: protected paths, kinds of files, sizes,
+numbers. Rules that need the content of a file are in `links` and `attributes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from factory_engine.git.diff import TreeChange
+from factory_engine.rules.codes import Code
+from factory_engine.rules.escape import printable
+from factory_engine.rules.patch_model import PatchReading
+from factory_engine.rules.scope import PatternList
+from factory_engine.rules.spelling import fold_component, special_name
+
+PROTECTED = (".env", ".env.*", ".github/workflows/**")
+FILE_MODES = ("100644", "100755")
+LINK = "120000"
+GITLINK = "160000"
+
+Finding = tuple[bytes, Code, str]
+"""A path (empty where none is meant), what is wrong with it, and in which words."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The section `policy` of the configuration; sizes in bytes."""
+
+    protected: tuple[str, ...] = PROTECTED
+    secrets: Literal["block", "warn", "off"] = "block"
+    symlinks: Literal["block", "allow"] = "block"
+    submodules: Literal["block", "allow"] = "block"
+    binary: Literal["allow", "block"] = "allow"
+    max_file_bytes: int = 10_000_000
+    max_files: int = 10_000
+
+
+class Protection:
+    """The paths that nobody may change: the patterns of the policy, and the run records.
+
+    Args:
+        patterns: gitignore patterns, matched case-sensitively.
+        runs_dir: the folder of runs, relative to the top of the repository; None where it lies
+            elsewhere. It is protected in every spelling, and so is each folder above it against
+            being replaced by a file.
+    """
+
+    def __init__(self, patterns: Sequence[str], runs_dir: bytes | None) -> None:
+        self._patterns = PatternList(patterns)
+        parts = runs_dir.strip(b"/").split(b"/") if runs_dir else []
+        self._runs = tuple(fold_component(part) for part in parts)
+
+    def reason(self, path: bytes) -> str:
+        """Why `path` is protected; empty when it is not."""
+        if self._runs and self._is_of_runs(path):
+            return "belongs to the folder of runs"
+        pattern = self._patterns.match(path.decode("utf-8", "surrogateescape"))
+        return "" if pattern is None else f"is protected by '{printable(pattern, 80)}'"
+
+    def _is_of_runs(self, path: bytes) -> bool:
+        parts = path.split(b"/")
+        if fold_component(parts[0]) != self._runs[0]:
+            return False
+        return all(fold_component(p) == ours for ours, p in zip(self._runs, parts, strict=False))
+
+
+def kind_findings(changes: Sequence[TreeChange], policy: Policy) -> Iterator[Finding]:
+    """GITLINK, GITMODULES and MODE: entries that are neither files nor links.
+
+    A submodule is refused on either side, as is the file that describes submodules: a clone with
+    `--recurse-submodules` runs what it says (CVE-2018-17456, CVE-2024-32002, CVE-2025-48384).
+    """
+    for change in changes:
+        if policy.submodules == "block":
+            if GITLINK in (change.old_mode, change.new_mode):
+                yield change.path, Code.GITLINK, "is a submodule"
+            if b"/" not in change.path and special_name(change.path) == ".gitmodules":
+                yield change.path, Code.GITMODULES, "describes submodules"
+        if change.new_mode not in (None, *FILE_MODES, LINK, GITLINK):
+            yield change.path, Code.MODE, f"has mode {change.new_mode}, which git does not use"
+
+
+def patch_findings(reading: PatchReading, policy: Policy) -> Iterator[Finding]:
+    """What the text of a patch alone shows: modes that git would put right, binary files, sizes."""
+    for file in reading.files:
+        unchanged = file.kind == "modified" and file.old_mode == file.new_mode
+        if not unchanged and file.new_mode not in (None, *FILE_MODES, LINK, GITLINK):
+            yield file.path, Code.MODE, f"has mode {file.new_mode}, which git does not use"
+        if policy.binary == "block" and file.binary:
+            yield file.path, Code.BINARY, "is binary"
+        if file.blocks and file.declared_sizes[0] > policy.max_file_bytes:
+            yield file.path, Code.TOO_LARGE, _too_large(file.declared_sizes[0], policy)
+    if policy.binary == "block":
+        yield from _nul_findings(reading)
+
+
+def size_findings(
+    changes: Sequence[TreeChange], sizes: Mapping[str, int], policy: Policy
+) -> Iterator[Finding]:
+    """TOO_LARGE for each content over the limit, TOO_MANY_FILES once."""
+    for change in changes:
+        size = sizes.get(change.new_oid or "", 0)
+        if size > policy.max_file_bytes:
+            yield change.path, Code.TOO_LARGE, _too_large(size, policy)
+    if len(changes) > policy.max_files:
+        yield b"", Code.TOO_MANY_FILES, f"{len(changes):,} paths change, over {policy.max_files:,}"
+
+
+def unfolds_too_far(reading: PatchReading, policy: Policy) -> bool:
+    """Whether this patch makes a file over the limit, so that applying must not be tried."""
+    limit = policy.max_file_bytes
+    return any(max(file.declared_sizes[:1], default=0) > limit for file in reading.files)
+
+
+def _nul_findings(reading: PatchReading) -> Iterator[Finding]:
+    """Files with a NUL in an added line: binary ones that were made a text patch by force."""
+    at = reading.data.find(b"\0")
+    while at >= 0:
+        place = reading.locate(at)
+        if place is not None:
+            yield place[0].path, Code.BINARY, "is binary"
+        line = reading.data.find(b"\n", at)
+        at = reading.data.find(b"\0", line) if line >= 0 else -1
+
+
+def _too_large(size: int, policy: Policy) -> str:
+    return f"has {size:,} bytes, over {policy.max_file_bytes:,}"
