@@ -1,0 +1,136 @@
+"""What can be done to runs from outside: stop one, remove old ones, see how much room they take.
+
+Owns nothing of a run that somebody drives: it only asks the driver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.clock import from_rfc3339
+from factory_engine.git.workspace import remove_workspace
+from factory_engine.run_folder import RunFolder
+from factory_engine.run_holder import holder_of
+from factory_engine.run_lock import hold
+from factory_engine.runs.drive import CANCEL_REQUEST
+from factory_engine.runs.listing import run_line, run_names
+from factory_engine.runs.project import Project
+
+POLL_S = 0.05
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """One thing that was removed: `what` is `run`, `workspaces` or `pool`, `bytes` what it took."""
+
+    run_id: str
+    what: str
+    bytes: int
+
+
+def cancel(folder: RunFolder, *, wait_s: float = 60.0) -> bool:
+    """Ask the process that drives a run to stop it cleanly, and wait until it has.
+
+    Returns:
+        False where nobody drives it, or where it has not stopped within `wait_s` seconds.
+    """
+    holder = holder_of(folder.work)
+    if holder is None:
+        return False
+    storage.replace_file(folder.work / CANCEL_REQUEST, b"")
+    deadline = time.monotonic() + wait_s
+    while holder_of(folder.work) is not None and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return holder_of(folder.work) is None
+
+
+def prune(
+    project: Project,
+    *,
+    keep: int | None = None,
+    older_than_days: float | None = None,
+    runs: bool = False,
+) -> list[Pruned]:
+    """Remove what old runs left in the workspaces folder, or the runs themselves.
+
+    Args:
+        project: whose runs.
+        keep: the newest runs that are left alone; None for no such number.
+        older_than_days: only runs that are older; None for all.
+        runs: remove the runs' folders too; without it only their workspaces.
+
+    Returns:
+        what was removed, newest run first. A run that somebody drives is left alone.
+    """
+    names = run_names(project.runs_dir)
+    chosen = [
+        name
+        for position, name in enumerate(names)
+        if (keep is None or position >= keep) and _is_older(project, name, older_than_days)
+    ]
+    # workspaces of runs whose folder is gone belong to nobody
+    kept = project.workspaces / "runs"
+    orphans = [p.name for p in kept.iterdir() if p.name not in names] if kept.is_dir() else []
+    pruned = []
+    pool = project.workspaces / "pool"
+    if pool.exists():
+        pruned.append(Pruned("", "pool", _size(pool)))
+        remove_workspace(pool)
+    for name in [*chosen, *sorted(orphans)]:
+        pruned += _prune_one(project, RunFolder(project.runs_dir / name), runs=runs)
+    return pruned
+
+
+def disk_use(project: Project) -> dict[str, int]:
+    """Bytes that the runs, kept and pooled workspaces and the store of base commits take."""
+    return {
+        "runs": _size(project.runs_dir),
+        "workspaces": _size(project.workspaces / "runs"),
+        "pool": _size(project.workspaces / "pool"),
+        "store": _size(project.workspaces / "store.git"),
+    }
+
+
+def _is_older(project: Project, name: str, days: float | None) -> bool:
+    if days is None:
+        return True
+    started = run_line(RunFolder(project.runs_dir / name)).started_at
+    if not started:
+        return True
+    return project.clock.now_us() - from_rfc3339(started) > days * DAY_US
+
+
+def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Pruned]:
+    if holder_of(folder.work) is not None:
+        return []
+    pruned = []
+    workspaces = project.workspaces / "runs" / folder.run_id
+    if workspaces.exists():
+        size = _size(workspaces)
+        remove_workspace(workspaces)
+        pruned.append(Pruned(folder.run_id, "workspaces", size))
+    if runs and folder.path.is_dir():
+        with hold(folder.work, "prune"):
+            size = _size(folder.path)
+            # the ledger goes first: a folder without one is no run any more
+            with contextlib.suppress(FileNotFoundError):
+                folder.ledger.unlink()
+        shutil.rmtree(folder.path, ignore_errors=True)
+        pruned.append(Pruned(folder.run_id, "run", size))
+    return pruned
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(parent, name)).st_size
+    return total

@@ -1,0 +1,55 @@
+"""The preconditions of a run, asked without making one.
+
+Owns how far the questions get where the repository itself is the problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from factory_engine.errors import FactoryError
+from factory_engine.run_folder import create_runs_folder
+from factory_engine.runs.project import Project, open_project
+from factory_engine.stages.preflight import examine as examine_run
+from factory_engine.stages.preflight import examine_git
+from factory_engine.state import Finding
+
+
+async def examine(
+    start: Path,
+    *,
+    config_file: Path | None = None,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """Every precondition; a problem of the user's is a finding, never an exception."""
+    git = await examine_git()
+    if git.level == "block":
+        return [git]
+    try:
+        project = await open_project(
+            start, config_file=config_file, overrides=overrides, environment=environment
+        )
+        return await preflight(project, None)
+    except FactoryError as error:
+        where = f"{error.where}: " if error.where else ""
+        return [git, Finding("repository", "block", where + error.what, error.advice)]
+
+
+async def preflight(project: Project, base_ref: str | None) -> list[Finding]:
+    """The findings of the first stage for a run from `base_ref`.
+
+    Raises:
+        FactoryError: base cannot be found, or the runs folder cannot be made.
+    """
+    base = await project.repository.resolve_commit(base_ref or project.config.run.base_ref)
+    create_runs_folder(project.runs_dir)
+    return await examine_run(
+        project.repository,
+        base,
+        project.config,
+        project.runs_dir,
+        project.workspaces,
+        environment_path=project.environment.get("PATH", ""),
+    )

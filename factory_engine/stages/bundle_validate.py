@@ -1,0 +1,292 @@
+"""The third stage: each bundle against the plan, the schemas, and what its patch really yields.
+
+Owns the I/O of judging: reads the artifacts as foreign files, lets git apply the patch to a
+scratch index, gathers facts. The verdict itself is `rules.bundle`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factory_engine import storage
+from factory_engine.artifacts.bundle import Change, FilesChanged, ScopeLock
+from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.strict_json import MAX_CLAIM_BYTES, JsonProblem
+from factory_engine.events import OPERATOR, Draft, EventType
+from factory_engine.git.apply import Applied, apply_patch
+from factory_engine.git.diff import TreeChange
+from factory_engine.rules.bundle import ArtifactProblem, BundleFacts, judge_bundle, may_apply
+from factory_engine.rules.codes import Code
+from factory_engine.rules.escape import printable
+from factory_engine.rules.patch import read_patch
+from factory_engine.rules.policy import Policy
+from factory_engine.run_folder import (
+    DIFF,
+    FILES_CHANGED,
+    SCOPE_LOCK,
+    WORKER_ARTIFACTS,
+    Unreadable,
+)
+from factory_engine.stages.base_tree import BaseTree
+from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.status import Status
+
+MAX_PATCH_BYTES = 256 << 20
+MAX_TEXT_BYTES = 1 << 20
+EVENT_VIOLATIONS = 50
+APPLY_TIMEOUT_S = 120.0
+NOT_APPLIED = Applied(tree=None, rejection="", offsets=())
+
+
+@dataclass(frozen=True)
+class JudgedBundle:
+    """A bundle after judging: what it changes, in which tree, and what is wrong with it.
+
+    `digests` and `lock` are what was judged; `counts` the files, insertions and deletions.
+    """
+
+    worker_id: str
+    lock: ScopeLock
+    digests: dict[str, str]
+    tree: str | None
+    changes: tuple[TreeChange, ...]
+    violations: tuple[Violation, ...]
+    counts: dict[str, int]
+
+    @property
+    def errors(self) -> tuple[Violation, ...]:
+        """The violations that block."""
+        return tuple(v for v in self.violations if v.severity == "error")
+
+    @property
+    def status(self) -> Status:
+        """BLOCKED where there is an error."""
+        return Status.BLOCKED if self.errors else Status.PASS
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The outcome of the stage, and every bundle as it was judged."""
+
+    outcome: StageOutcome
+    bundles: tuple[JudgedBundle, ...]
+
+
+async def run_bundle_validate(context: RunContext, amend_scope: str | None = None) -> Validation:
+    """Judge every bundle and record each verdict. BLOCKED if one of them has an error."""
+    bundles = await judge_all(context, amend_scope)
+    errors = [violation for bundle in bundles for violation in bundle.errors]
+    outcome = StageOutcome(Status.BLOCKED if errors else Status.PASS, blocking_reason(errors))
+    return Validation(outcome, bundles)
+
+
+def violations_of(bundles: Sequence[JudgedBundle]) -> tuple[Violation, ...]:
+    """Everything that is wrong with any of `bundles`, in the order of every list."""
+    found = {violation for bundle in bundles for violation in bundle.violations}
+    return tuple(sorted(found, key=Violation.sort_key))
+
+
+def blocking_reason(violations: Sequence[Violation]) -> str:
+    """One line for a list of violations: the first errors, and how many more there are."""
+    errors = [violation for violation in violations if violation.severity == "error"]
+    words = []
+    for violation in errors[:3]:
+        where = " ".join(part for part in (violation.worker_id, violation.path) if part)
+        words.append(f"{violation.code} {where}".strip())
+    more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
+    return ", ".join(words) + more
+
+
+async def judge_all(
+    context: RunContext,
+    amend_scope: str | None = None,
+    known: Sequence[JudgedBundle] = (),
+) -> tuple[JudgedBundle, ...]:
+    """Every bundle of the run, in the order of worker ids, each new verdict recorded.
+
+    Args:
+        context: the run.
+        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        known: verdicts of before; one stands where neither the bundle nor its lock has changed.
+    """
+    if amend_scope is not None:
+        amend_locks(context, amend_scope)
+    base = BaseTree(context)
+    before = {bundle.worker_id: bundle for bundle in known}
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_judge(context, plan.worker_id, base, before.get(plan.worker_id)))
+            for plan in context.manifest.workers
+        ]
+    judged = tuple(task.result() for task in tasks)
+    context.record(*(_judged(bundle) for bundle in judged if bundle not in known))
+    return judged
+
+
+def _judged(bundle: JudgedBundle) -> Draft:
+    return Draft(
+        EventType.BUNDLE_JUDGED,
+        bundle.worker_id,
+        {
+            "status": str(bundle.status),
+            "reason": _reason(bundle.errors),
+            "tree": bundle.tree or "",
+            "violations": event_violations(bundle.violations),
+            "total": len(bundle.violations),
+        },
+        file_counts=bundle.counts,
+        hashes=bundle.digests,
+    )
+
+
+def _reason(errors: Sequence[Violation]) -> str:
+    """Why one bundle is blocked, in one line: its first error in full."""
+    if not errors:
+        return ""
+    first = errors[0]
+    subject = " ".join(part for part in (first.code, printable(first.path)) if part)
+    words = first.message if first.code == Code.WORKER else f"{subject}: {first.message}"
+    return words + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
+
+
+def event_violations(violations: Sequence[Violation]) -> list[dict[str, str]]:
+    """The first violations as an event carries them; the whole list is in Z's STATUS.json."""
+    return [violation.model_dump() for violation in violations[:EVENT_VIOLATIONS]]
+
+
+def amend_locks(context: RunContext, reason: str) -> list[str]:
+    """Make the edited locks of the bundles the locks that count, with the reason in the ledger.
+
+    Returns:
+        the workers whose lock was amended. A lock that cannot be read is left to the judging.
+    """
+    amended = []
+    for plan in context.manifest.workers:
+        issued = context.issued_lock(plan.worker_id)
+        try:
+            data = context.folder.read(f"{plan.worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
+            found = ScopeLock.from_bytes(data)
+        except (Unreadable, JsonProblem):
+            continue
+        if found == issued or found.worker_id != plan.worker_id:
+            continue
+        fields = {"allowed_globs", "blocked_globs", "allow_shared_paths"}
+        details = {
+            "worker_id": plan.worker_id,
+            "reason": reason,
+            "old": issued.model_dump(include=fields),
+            "new": found.model_dump(include=fields),
+        }
+        context.record(Draft(EventType.LOCK_AMENDED, OPERATOR, details))
+        amended.append(plan.worker_id)
+    return amended
+
+
+async def _judge(
+    context: RunContext, worker_id: str, base: BaseTree, known: JudgedBundle | None
+) -> JudgedBundle:
+    lock = context.issued_lock(worker_id)
+    digests = context.folder.digests(worker_id)
+    if known is not None and (known.lock, known.digests) == (lock, digests):
+        return known
+    artifacts = _read_artifacts(context, worker_id)
+    patch = artifacts[DIFF]
+    reading = read_patch(patch if isinstance(patch, bytes) else b"")
+    applied = NOT_APPLIED
+    if isinstance(patch, bytes) and patch and may_apply(reading, _policy(context)):
+        applied = await _apply(context, worker_id, patch)
+    changes = await base.changes(applied.tree)
+    contents = await base.contents(changes)
+    verdict = judge_bundle(
+        BundleFacts(
+            worker_id=worker_id,
+            run_id=context.manifest.run_id,
+            issued_lock=lock,
+            artifacts=artifacts,
+            base=await base.index(needed=bool(patch)),
+            changes=changes,
+            rejection=applied.rejection,
+            offsets=applied.offsets,
+            sha256_of=contents.sha256,
+            sizes=contents.sizes,
+            contents=contents.kept,
+            policy=_policy(context),
+            runs_dir=_runs_dir(context),
+            required_checks=_required_checks(context, worker_id),
+            reading=reading,
+        )
+    )
+    claims = _claims(artifacts[FILES_CHANGED])
+    return JudgedBundle(
+        worker_id=worker_id,
+        lock=lock,
+        digests=digests,
+        tree=applied.tree,
+        changes=changes,
+        violations=verdict.violations,
+        counts={
+            "files": len(changes),
+            "insertions": sum(change.insertions or 0 for change in claims),
+            "deletions": sum(change.deletions or 0 for change in claims),
+        },
+    )
+
+
+def _read_artifacts(context: RunContext, worker_id: str) -> dict[str, bytes | ArtifactProblem]:
+    found: dict[str, bytes | ArtifactProblem] = {}
+    for name in WORKER_ARTIFACTS:
+        limit = {DIFF: MAX_PATCH_BYTES, FILES_CHANGED: MAX_CLAIM_BYTES}.get(name, MAX_TEXT_BYTES)
+        try:
+            found[name] = context.folder.read(f"{worker_id}/{name}", limit)
+        except Unreadable as error:
+            found[name] = ArtifactProblem(error.kind, error.message)
+    return found
+
+
+async def _apply(context: RunContext, worker_id: str, patch: bytes) -> Applied:
+    """The tree that a patch yields on base, made in the run's own store."""
+    store = await context.store()
+    index = context.folder.index_file(f"judge-{worker_id}")
+    storage.make_folder(index.parent)
+    return await apply_patch(store.git, context.base, patch, index, timeout_s=APPLY_TIMEOUT_S)
+
+
+def _runs_dir(context: RunContext) -> bytes | None:
+    """The folder of runs as a path of the repository; None where it lies elsewhere."""
+    with contextlib.suppress(ValueError):
+        return os.fsencode(context.runs_dir.relative_to(context.repository.root).as_posix())
+    return None
+
+
+def _required_checks(context: RunContext, worker_id: str) -> list[str]:
+    """The worker's own checks that must have a result; none where no worker was started."""
+    if context.manifest.dry_run or not context.manifest.plan(worker_id).has_task:
+        return []
+    checks = context.config.workers[worker_id].checks
+    return [check.name for check in checks if check.required]
+
+
+def _claims(data: bytes | ArtifactProblem) -> list[Change]:
+    if not isinstance(data, bytes):
+        return []
+    try:
+        return FilesChanged.from_bytes(data).changes
+    except JsonProblem:
+        return []
+
+
+def _policy(context: RunContext) -> Policy:
+    settings = context.config.policy
+    return Policy(
+        protected=tuple(settings.protected),
+        secrets=settings.secrets,
+        symlinks=settings.symlinks,
+        submodules=settings.submodules,
+        binary=settings.binary,
+        max_file_bytes=settings.max_file_bytes,
+        max_files=settings.max_files,
+    )

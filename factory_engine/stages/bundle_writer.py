@@ -1,0 +1,210 @@
+"""A worker's bundle, computed from what it left in git.
+
+Owns the contents of the eight artifacts of a worker of our own. The worker's words are taken only
+from its outbox, and only where words are asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from factory_engine.artifacts.base import Artifact
+from factory_engine.artifacts.bundle import (
+    Change,
+    ChangeType,
+    CheckResult,
+    FilesChanged,
+    HandoffNote,
+    LogEntry,
+    LogIndex,
+    StatusFile,
+)
+from factory_engine.git import diff
+from factory_engine.rules.escape import printable
+from factory_engine.run_folder import (
+    DIFF,
+    FILES_CHANGED,
+    HANDOFF,
+    LOG_INDEX,
+    LOGS,
+    SCOPE_LOCK,
+    STATUS,
+    SUGGESTIONS,
+    SUMMARY,
+    WORKER_ARTIFACTS,
+)
+from factory_engine.stages.context import RunContext
+from factory_engine.stages.outbox import Outbox, read_outbox
+from factory_engine.status import Status
+
+
+@dataclass(frozen=True)
+class BundleContents:
+    """What a bundle is made of.
+
+    Args:
+        tree: the git tree of what the worker left; None for an empty bundle.
+        outbox: the folder with the worker's own words; None where it never started.
+        logs: the name of each log, and the file it is in now.
+    """
+
+    worker_id: str
+    status: Status
+    reason: str
+    rc: int | None
+    tree: str | None
+    started_at: str
+    outbox: Path | None = None
+    logs: tuple[tuple[str, Path], ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A bundle on disk: counts of what it changes, and the sha256 of each of its files."""
+
+    counts: dict[str, int]
+    hashes: dict[str, str]
+
+
+async def write_bundle(context: RunContext, contents: BundleContents) -> Written:
+    """Write every artifact of one worker, each whole and durable before the next.
+
+    Raises:
+        StorageError: the disk refused; the bundle does not count until the ledger says so.
+    """
+    run_id, worker_id = context.manifest.run_id, contents.worker_id
+    plan = context.manifest.plan(worker_id)
+    changes, patch = await changes_and_patch(
+        context, contents.tree, reason=plan.title or f"changed by {worker_id}"
+    )
+    outbox = read_outbox(contents.outbox)
+    warnings = [*contents.warnings, *outbox.warnings]
+    shutil.rmtree(context.folder.bundle(worker_id), ignore_errors=True)
+
+    def put(name: str, data: bytes | Artifact) -> None:
+        raw = data.to_bytes() if isinstance(data, Artifact) else data
+        context.writer.write(f"{worker_id}/{name}", raw)
+
+    put(DIFF, patch)
+    put(FILES_CHANGED, FilesChanged(run_id=run_id, owner=worker_id, changes=changes))
+    put(SCOPE_LOCK, context.issued_lock(worker_id))
+    put(SUMMARY, outbox.summary or _summary(plan.title or worker_id, contents, changes))
+    put(SUGGESTIONS, outbox.suggestions or b"# Suggestions\n\nNone.\n")
+    put(HANDOFF, _handoff(run_id, worker_id, contents, outbox))
+    put(LOG_INDEX, write_logs(context, worker_id, contents.logs))
+    put(
+        STATUS,
+        StatusFile(
+            run_id=run_id,
+            worker_id=worker_id,
+            status=contents.status.value,
+            started_at=contents.started_at,
+            ended_at=context.clock.timestamp(),
+            agent=plan.agent,
+            rc=contents.rc,
+            reason=contents.reason,
+            required_checks=[check for check in contents.checks if check.required],
+            optional_checks=[check for check in contents.checks if not check.required],
+            errors=list(contents.errors),
+            warnings=warnings,
+            artifacts=sorted(WORKER_ARTIFACTS),
+        ),
+    )
+    return Written(counts=counts_of(changes), hashes=context.folder.digests(worker_id))
+
+
+async def changes_and_patch(
+    context: RunContext, tree: str | None, *, reason: str
+) -> tuple[list[Change], bytes]:
+    """FILES_CHANGED entries and DIFF.patch from base to `tree`; nothing where `tree` is None."""
+    if tree is None:
+        return [], b""
+    git = (await context.store()).git
+    changes = [
+        Change(
+            path=_text(change.path),
+            change_type=cast(ChangeType, change.change_type),
+            reason=reason,
+            sha256=change.sha256,
+            previous_path=None if change.previous_path is None else _text(change.previous_path),
+            mode=change.mode,
+            insertions=change.insertions,
+            deletions=change.deletions,
+            binary=change.binary,
+        )
+        for change in await diff.file_changes(git, context.base, tree)
+    ]
+    return changes, await diff.patch(git, context.base, tree)
+
+
+def counts_of(changes: Sequence[Change]) -> dict[str, int]:
+    """files, insertions and deletions of a list of changes."""
+    return {
+        "files": len(changes),
+        "insertions": sum(change.insertions or 0 for change in changes),
+        "deletions": sum(change.deletions or 0 for change in changes),
+    }
+
+
+def write_logs(context: RunContext, owner: str, logs: Sequence[tuple[str, Path]]) -> LogIndex:
+    """Copy finished logs into the bundle; their index."""
+    entries = []
+    for name, source in logs:
+        data = source.read_bytes() if source.is_file() else b""
+        relative = f"{owner}/{LOGS}/{name}.log"
+        context.writer.write(relative, data)
+        entries.append(
+            LogEntry(
+                name=name,
+                path=f"{LOGS}/{name}.log",
+                bytes=len(data),
+                lines=data.count(b"\n") + (not data.endswith(b"\n") and data != b""),
+                sha256=hashlib.sha256(data).hexdigest(),
+                truncated=b"bytes cut here" in data,
+            )
+        )
+    entries.sort(key=lambda entry: entry.path)
+    return LogIndex(run_id=context.manifest.run_id, owner=owner, logs=entries)
+
+
+def _summary(title: str, contents: BundleContents, changes: Sequence[Change]) -> bytes:
+    """What the factory saw, for a worker that left no summary."""
+    counts = counts_of(changes)
+    lines = [f"# {printable(title)}", ""]
+    if contents.reason:
+        lines += [f"{contents.status}: {printable(contents.reason)}", ""]
+    lines.append(
+        f"{counts['files']} files changed, {counts['insertions']} insertions, "
+        f"{counts['deletions']} deletions."
+    )
+    lines += [""] if changes else []
+    lines += [f"- {change.change_type}: `{printable(change.path)}`" for change in changes[:200]]
+    if len(changes) > 200:
+        lines.append(f"- and {len(changes) - 200} more in {FILES_CHANGED}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _handoff(run_id: str, worker_id: str, contents: BundleContents, outbox: Outbox) -> HandoffNote:
+    if outbox.handoff is not None:
+        return HandoffNote(run_id=run_id, worker_id=worker_id, **outbox.handoff)
+    summary = contents.reason or "done"
+    return HandoffNote(
+        run_id=run_id,
+        worker_id=worker_id,
+        summary=summary,
+        decisions=[],
+        risks=list(contents.errors),
+        next_actions=[],
+    )
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")

@@ -1,0 +1,112 @@
+"""What every stage is given: the run's plan, its folders, the repository, and `emit`.
+
+Owns nothing that changes but the opening of the git store. Stages know no ledger, no bus and no
+terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.manifest import RunManifest
+from factory_engine.clock import Clock
+from factory_engine.config.models import Config
+from factory_engine.events import Draft
+from factory_engine.git.pool import Pool
+from factory_engine.git.repository import Repository
+from factory_engine.git.store import BaseStore, RunStore, create_run_store
+from factory_engine.run_folder import GuardedWriter, RunFolder
+from factory_engine.state import RunState
+from factory_engine.status import Status
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """How a stage ended: PASS or BLOCKED, and why in one line."""
+
+    status: Status
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The surroundings of one run.
+
+    Args:
+        folder: the run's folder.
+        manifest: the sealed plan.
+        config: the configuration that the plan was made from, with this machine's paths.
+        repository: the user's repository, only ever read.
+        runs_dir: the folder of all runs.
+        workspaces: this repository's part of the workspaces folder.
+        clock: the only source of time.
+        environment: what this process inherited, for the programs it starts.
+        emit: records facts; when it returns they are on disk.
+        state: the state after everything emitted so far.
+    """
+
+    folder: RunFolder
+    manifest: RunManifest
+    config: Config
+    repository: Repository
+    runs_dir: Path
+    workspaces: Path
+    clock: Clock
+    environment: Mapping[str, str]
+    emit: Callable[..., object]
+    state: Callable[[], RunState]
+    _store_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _opened: list[RunStore] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        """The base commit."""
+        return self.manifest.base_commit
+
+    @property
+    def writer(self) -> GuardedWriter:
+        """The one writer of artifacts."""
+        return GuardedWriter(self.folder.path)
+
+    def record(self, *drafts: Draft) -> None:
+        """Record facts."""
+        self.emit(*drafts)
+
+    async def store(self) -> RunStore:
+        """The run's git store with base in it, made on first use: a dry run needs none."""
+        async with self._store_lock:
+            if not self._opened:
+                base_store = BaseStore(self.workspaces / "store.git")
+                await base_store.ensure(self.repository, self.base)
+                self._opened.append(
+                    await create_run_store(
+                        self.folder.store, base_store, self.repository.object_format
+                    )
+                )
+        return self._opened[0]
+
+    @property
+    def pool(self) -> Pool:
+        """Clean workspaces of earlier runs."""
+        return Pool(self.workspaces / "pool")
+
+    def worker_folder(self, worker_id: str) -> Path:
+        """Where a worker's workspace, outbox and prompt lie, outside the repository."""
+        return self.workspaces / "runs" / self.manifest.run_id / worker_id
+
+    def issued_lock(self, worker_id: str) -> ScopeLock:
+        """The lock that counts: the plan's, or what an operator amended it to."""
+        plan = self.manifest.plan(worker_id)
+        amended = self.state().amended_locks.get(worker_id)
+        lists = amended or plan.model_dump()
+        return ScopeLock(
+            run_id=self.manifest.run_id,
+            worker_id=worker_id,
+            allowed_globs=lists["allowed_globs"],
+            blocked_globs=lists["blocked_globs"],
+            allow_shared_paths=lists["allow_shared_paths"],
+        )

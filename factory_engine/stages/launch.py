@@ -1,0 +1,56 @@
+"""The second stage: workers in parallel, each in its own checkout, a bundle from each.
+
+Owns who is started and how many at once. What one worker does is in `worker.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.stages.worker import run_worker
+from factory_engine.status import Status
+
+
+async def run_launch(context: RunContext, workers: Sequence[str] | None = None) -> StageOutcome:
+    """Run workers and collect their bundles.
+
+    Args:
+        context: the run.
+        workers: who is started whether finished or not; None for all that have not finished yet.
+
+    Returns:
+        PASS when the bundle of every worker of the run says so, BLOCKED otherwise.
+    """
+    chosen = _unfinished(context) if workers is None else list(workers)
+    places = asyncio.Semaphore(context.config.run.max_parallel)
+
+    async def in_turn(worker_id: str) -> None:
+        async with places:
+            await run_worker(context, worker_id)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for worker_id in chosen:
+                group.create_task(in_turn(worker_id))
+    except ExceptionGroup as problems:
+        raise _first(problems) from problems
+    failed = [
+        f"{worker.worker_id} {worker.reason}"
+        for worker in context.state().workers.values()
+        if worker.status is not Status.PASS
+    ]
+    if failed:
+        return StageOutcome(Status.BLOCKED, "; ".join(failed))
+    return StageOutcome(Status.PASS)
+
+
+def _unfinished(context: RunContext) -> list[str]:
+    return [worker.worker_id for worker in context.state().workers.values() if not worker.collected]
+
+
+def _first(problems: ExceptionGroup[Exception]) -> Exception:
+    """The problem that ended the others: a group would hide an expected error from the caller."""
+    problem = problems.exceptions[0]
+    return _first(problem) if isinstance(problem, ExceptionGroup) else problem

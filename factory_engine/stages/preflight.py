@@ -1,0 +1,243 @@
+"""The first stage: what can be known before a worker starts.
+
+Owns the list of preconditions. `doctor` asks the same questions without a run. Changes nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import filelock
+import psutil
+
+from factory_engine import storage
+from factory_engine.config.models import Config
+from factory_engine.config.tasks import WorkerConfig
+from factory_engine.errors import FactoryError
+from factory_engine.events import Draft, EventType
+from factory_engine.git.conditions import RepositoryConditions
+from factory_engine.git.process import MINIMUM_GIT, git_version
+from factory_engine.git.repository import Repository
+from factory_engine.rules.escape import printable
+from factory_engine.rules.scope import pattern_problems
+from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.state import Finding
+from factory_engine.status import Status
+
+MINIMUM_FREE = 64 << 20
+COMFORTABLE_FREE = 1 << 30
+NAMED_PATHS = 5
+
+
+async def run_preflight(context: RunContext) -> StageOutcome:
+    """Look at every precondition, record each; BLOCKED if one of them stands in the way."""
+    findings = await examine(
+        context.repository,
+        context.base,
+        context.config,
+        context.runs_dir,
+        context.workspaces,
+        environment_path=context.environment.get("PATH", ""),
+    )
+    planned = [plan for plan in context.manifest.workers if plan.has_task]
+    if not planned and not context.manifest.dry_run:
+        findings.append(
+            Finding(
+                "tasks",
+                "block",
+                "no worker has a task",
+                "give one a command or a prompt under `workers`, or add --dry-run",
+            )
+        )
+    context.record(*(finding_event(finding) for finding in findings))
+    blocking = [finding for finding in findings if finding.level == "block"]
+    if blocking:
+        return StageOutcome(Status.BLOCKED, "; ".join(finding.message for finding in blocking))
+    return StageOutcome(Status.PASS)
+
+
+def finding_event(finding: Finding) -> Draft:
+    """The event of one finding."""
+    return Draft(
+        EventType.FINDING,
+        details={
+            "name": finding.name,
+            "level": finding.level,
+            "message": finding.message,
+            "advice": finding.advice,
+        },
+    )
+
+
+async def examine(
+    repository: Repository,
+    base: str,
+    config: Config,
+    runs_dir: Path,
+    workspaces: Path,
+    *,
+    environment_path: str,
+) -> list[Finding]:
+    """Every precondition in a fixed order, the ones that hold included."""
+    conditions = await repository.conditions(base, excluded=[runs_dir])
+    return [
+        await examine_git(),
+        *_repository_findings(repository, conditions),
+        *folder_findings(runs_dir, workspaces),
+        *_agent_findings(config, repository.root, environment_path),
+        *_scope_findings(config),
+    ]
+
+
+async def examine_git() -> Finding:
+    """Whether git is there and new enough."""
+    try:
+        version = await git_version()
+    except FactoryError as error:
+        return Finding("git", "block", error.what, error.advice)
+    found, needed = (".".join(map(str, numbers)) for numbers in (version, MINIMUM_GIT[:2]))
+    if version < MINIMUM_GIT:
+        return Finding("git", "block", f"git {needed} is needed, found {found}", "install a newer")
+    return Finding("git", "ok", f"git {found}")
+
+
+def _repository_findings(repository: Repository, conditions: RepositoryConditions) -> list[Finding]:
+    operation = conditions.operation_in_progress
+    return [
+        Finding(
+            "operation",
+            "block" if operation else "ok",
+            f"a {operation} is in progress" if operation else "no merge or rebase in progress",
+            "finish or abort it first" if operation else "",
+        ),
+        _named_paths(
+            "work tree",
+            conditions.dirty_paths,
+            "clean",
+            "not in base, no worker sees it",
+            "commit it if the workers need it",
+        ),
+        _named_paths(
+            "submodules",
+            conditions.submodules,
+            "none",
+            "stays empty in every workspace",
+            "scopes cannot reach into it",
+        ),
+        _named_paths(
+            "filters",
+            conditions.filtered_paths,
+            "none",
+            "a filter (LFS) is named for it and is not run: pointers stay pointers",
+            "keep such files out of the scopes",
+        ),
+        Finding(
+            "history",
+            "block" if conditions.partial else "ok",
+            "a partial clone: objects may be missing"
+            if conditions.partial
+            else ("a shallow clone" if conditions.shallow else "complete"),
+            "fetch them with `git fetch --refetch --no-filter`" if conditions.partial else "",
+        ),
+        Finding(
+            "index",
+            "warn" if conditions.index_locked else "ok",
+            "another git process holds .git/index.lock"
+            if conditions.index_locked
+            else "not locked",
+            "a run does not need it; it is left alone" if conditions.index_locked else "",
+        ),
+    ]
+
+
+def _named_paths(
+    name: str, paths: Sequence[bytes], none: str, meaning: str, advice: str
+) -> Finding:
+    if not paths:
+        return Finding(name, "ok", none)
+    shown = ", ".join(printable(path) for path in paths[:NAMED_PATHS])
+    more = f" and {len(paths) - NAMED_PATHS} more" if len(paths) > NAMED_PATHS else ""
+    return Finding(name, "warn", f"{shown}{more}: {meaning}", advice)
+
+
+def folder_findings(runs_dir: Path, workspaces: Path) -> list[Finding]:
+    """Whether the folders take files, have room, and lock; in words that hold no path."""
+    findings = []
+    for name, folder in (("runs folder", runs_dir), ("workspaces folder", workspaces)):
+        try:
+            storage.make_folder(folder)
+            storage.probe(folder)
+        except FactoryError as error:
+            findings.append(Finding(name, "block", error.what, error.advice))
+            continue
+        findings.append(_room(name, folder))
+    findings.append(_locks(runs_dir))
+    return findings
+
+
+def _room(name: str, folder: Path) -> Finding:
+    free = psutil.disk_usage(str(folder)).free
+    megabytes = f"{free >> 20:,} MB free"
+    if free < MINIMUM_FREE:
+        return Finding(name, "block", f"no space: {megabytes}", "free some space")
+    if free < COMFORTABLE_FREE:
+        return Finding(name, "warn", f"little space: {megabytes}", "free some space")
+    return Finding(name, "ok", "writable, with room")
+
+
+def _locks(folder: Path) -> Finding:
+    """A second handle must be refused, else two processes could drive one run."""
+    path = folder / f"{storage.TEMPORARY_PREFIX}lock-probe"
+    first, second = (filelock.FileLock(path, timeout=0, is_singleton=False) for _ in range(2))
+    try:
+        with first:
+            try:
+                second.acquire()
+            except filelock.Timeout:
+                return Finding("locks", "ok", "work here")
+            second.release()
+    except (OSError, NotImplementedError) as error:
+        return Finding("locks", "block", f"do not work here: {error}", "use a local disk")
+    finally:
+        path.unlink(missing_ok=True)
+    return Finding("locks", "block", "are not safe here", "put the runs folder on a local disk")
+
+
+def _agent_findings(config: Config, root: Path, search: str) -> Iterable[Finding]:
+    for worker_id, worker in sorted(config.workers.items()):
+        if worker.has_task and worker.command:
+            yield _program_finding(worker_id, worker, root, search)
+
+
+def _program_finding(worker_id: str, worker: WorkerConfig, root: Path, search: str) -> Finding:
+    program = worker.command[0]
+    name = f"{worker_id} program"
+    relative = "/" in program or "\\" in program
+    found = (root / program).exists() if relative else shutil.which(program, path=search)
+    if found:
+        return Finding(name, "ok", printable(program))
+    where = "in the repository" if relative else "on the PATH"
+    return Finding(
+        name,
+        "block",
+        f"{printable(program)} was not found {where}",
+        f"correct workers.{worker_id}.command",
+    )
+
+
+def _scope_findings(config: Config) -> Iterable[Finding]:
+    for worker_id, worker in sorted(config.workers.items()):
+        scope = worker.scope
+        for problem in pattern_problems([*scope.allow, *scope.block, *scope.shared]):
+            yield Finding(
+                f"{worker_id} scope", "block", problem, f"correct workers.{worker_id}.scope"
+            )
+        if worker.has_task and not (scope.allow or scope.shared):
+            yield Finding(
+                f"{worker_id} scope",
+                "warn",
+                "allows nothing, so any change is out of scope",
+                f"set workers.{worker_id}.scope.allow",
+            )

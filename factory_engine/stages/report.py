@@ -1,0 +1,214 @@
+"""FINAL_REPORT.txt and MERGE_PLAN.md: pure text from what was judged.
+
+Owns the wording. Reads no file, no clock, no configuration: the same judgement gives the same
+bytes. Foreign text is escaped before it stands in a line, so that nothing can forge a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from factory_engine.artifacts.bundle import Change, CheckResult
+from factory_engine.artifacts.integrator import ConflictRecord, StageResult, Violation
+from factory_engine.rules.escape import printable, quoted_block
+from factory_engine.status import Status
+
+LISTED = 500
+
+
+@dataclass(frozen=True)
+class WorkerLine:
+    """One worker in the report."""
+
+    worker_id: str
+    title: str
+    status: str
+    reason: str
+    files: int
+    insertions: int
+    deletions: int
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """Everything that the report says."""
+
+    run_id: str
+    status: Status
+    reason: str
+    base_ref: str
+    base_commit: str
+    dry_run: bool
+    merged_tree: str
+    stages: Sequence[StageResult]
+    workers: Sequence[WorkerLine]
+    violations: Sequence[Violation]
+    conflicts: Sequence[ConflictRecord]
+    checks: Sequence[CheckResult]
+    culprits: dict[str, tuple[str, ...]]
+    changes: Sequence[Change]
+    preflight: Sequence[str]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """Everything that the merge plan says."""
+
+    base_commit: str
+    order: Sequence[str]
+    changes: dict[str, Sequence[str]]
+    shared: dict[str, Sequence[str]]
+    tree: str
+    obstacle: str
+
+
+def final_report(facts: ReportFacts) -> str:
+    """The report, as it lies in the run folder. Its first line holds the verdict."""
+    sections = [
+        _head(facts),
+        _section("Stages", [f"{stage.status:<8} {stage.name}" for stage in facts.stages]),
+        _section("Preflight", facts.preflight),
+        _section("Workers", [_worker(worker) for worker in facts.workers]),
+        _section("What blocks", [_violation(v) for v in facts.violations if v.severity == "error"]),
+        _section("Conflicts", _conflicts(facts.conflicts)),
+        _section("Checks on the merged tree", _checks(facts)),
+        _section(
+            "Warnings",
+            [_violation(v) for v in facts.violations if v.severity == "warning"]
+            + [printable(warning, 400) for warning in facts.warnings],
+        ),
+        _section("Merged changes", [_change(change) for change in facts.changes]),
+        _section("Next", _next_steps(facts)),
+    ]
+    return "\n".join(section for section in sections if section)
+
+
+def merge_plan(facts: PlanFacts) -> str:
+    """MERGE_PLAN.md: the order, what came from whom, what was shared."""
+    lines = ["# Merge plan", "", f"Base: `{facts.base_commit}`", ""]
+    if facts.obstacle:
+        lines += [f"Nothing was merged: {facts.obstacle}.", ""]
+    lines += ["## Order", ""]
+    lines += [f"{number}. {worker}" for number, worker in enumerate(facts.order, 1)] or ["None."]
+    for worker in facts.order:
+        lines += ["", f"## From {worker}", ""]
+        lines += _items(facts.changes.get(worker, ()))
+    lines += ["", "## Shared paths, merged three-way", ""]
+    lines += [
+        f"- `{printable(path)}`: {', '.join(workers)}"
+        for path, workers in sorted(facts.shared.items())
+    ] or ["None."]
+    nothing = "No merged tree." if facts.obstacle or facts.order else "The result is base."
+    lines += ["", "## Result", "", f"Tree: `{facts.tree}`" if facts.tree else nothing]
+    return "\n".join(lines) + "\n"
+
+
+def _items(paths: Sequence[str]) -> list[str]:
+    shown = [f"- `{printable(path)}`" for path in paths[:LISTED]] or ["No change."]
+    more = [f"- and {len(paths) - LISTED} more"] if len(paths) > LISTED else []
+    return shown + more
+
+
+def _head(facts: ReportFacts) -> str:
+    lines = [
+        f"STATUS: {facts.status}",
+        f"Run:    {facts.run_id}",
+        f"Base:   {facts.base_commit} ({printable(facts.base_ref)})",
+    ]
+    if facts.merged_tree:
+        lines.append(f"Tree:   {facts.merged_tree}")
+    if facts.reason:
+        lines.append(f"Reason: {printable(facts.reason, 600)}")
+    if facts.dry_run:
+        lines.append("Dry run: no worker was started" + _unchecked(facts))
+    return "\n".join(lines) + "\n"
+
+
+def _unchecked(facts: ReportFacts) -> str:
+    return " and no check was run." if not facts.checks else "; its bundles were put in by hand."
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    shown = list(lines)
+    if not shown:
+        return ""
+    body = shown[:LISTED]
+    if len(shown) > LISTED:
+        body.append(f"and {len(shown) - LISTED} more, all in STATUS.json and FILES_CHANGED.json")
+    return "\n".join([title, "-" * len(title), *body]) + "\n"
+
+
+def _worker(worker: WorkerLine) -> str:
+    title = f"  {printable(worker.title, 60)}" if worker.title else ""
+    counts = f"{worker.files} files +{worker.insertions} -{worker.deletions}"
+    reason = f"  ({printable(worker.reason, 300)})" if worker.reason else ""
+    return f"{worker.status:<8} {worker.worker_id}{title}  {counts}{reason}"
+
+
+def _violation(violation: Violation) -> str:
+    who = f"{violation.worker_id}: " if violation.worker_id else ""
+    path = f"{printable(violation.path)}: " if violation.path else ""
+    return f"{violation.code}  {who}{path}{printable(violation.message, 600)}"
+
+
+def _conflicts(conflicts: Sequence[ConflictRecord]) -> list[str]:
+    lines = []
+    for conflict in conflicts:
+        lines.append(
+            f"{printable(conflict.path)}  ({conflict.kind}) between {', '.join(conflict.workers)}"
+        )
+        lines += quoted_block(conflict.hunks).splitlines()
+    return lines
+
+
+def _checks(facts: ReportFacts) -> list[str]:
+    lines = []
+    for check in facts.checks:
+        kind = "required" if check.required else "optional"
+        detail = f"  {printable(check.detail)}" if check.detail else ""
+        log = f"  see Z_integrator/{check.log}" if check.log else ""
+        lines.append(
+            f"{check.status:<8} {printable(check.name)}  rc {check.rc}  {kind}{detail}{log}"
+        )
+        if check.name in facts.culprits:
+            lines.append(f"         {_culprit(facts.culprits[check.name], facts)}")
+    return lines
+
+
+def _culprit(workers: tuple[str, ...], facts: ReportFacts) -> str:
+    if not workers:
+        return "it fails on base already, without any worker's change"
+    if len(workers) == 1:
+        return f"the change of {workers[0]} alone makes it fail"
+    return f"the changes of {' and '.join(workers)} together make it fail, no fewer do"
+
+
+def _change(change: Change) -> str:
+    path = printable(change.path)
+    if change.previous_path is not None:
+        path = f"{printable(change.previous_path)} -> {path}"
+    counts = "binary" if change.binary else f"+{change.insertions or 0} -{change.deletions or 0}"
+    return f"{change.change_type:<8} {path}  {counts}  ({printable(change.reason, 80)})"
+
+
+def _next_steps(facts: ReportFacts) -> list[str]:
+    run = f"--run-id {facts.run_id}"
+    if facts.status is Status.PASS:
+        if not facts.changes:
+            return ["Nothing to apply: the merged tree is base."]
+        return [f"factory apply {run}    puts DIFF.patch on a new branch"]
+    if facts.status is Status.FAIL:
+        return [f"factory oneshot {run}    goes on from the last finished step"]
+    steps = {
+        "SCOPE": "correct the files, or the lock with --amend-scope, then integrate again",
+        "LOCK_MISMATCH": 'factory integrate --amend-scope "REASON" if the lock was meant',
+        "OVERLAP": "let one worker own the path, or list it under scope.shared of each",
+        "CONFLICT": "resolve it in one of the bundles, or run one of the workers after the other",
+        "WORKER": "read its LOGS, then factory launch --workers to start it again",
+        "CHECK": "read the check's log, then start the worker named above again",
+    }
+    codes = {violation.code for violation in facts.violations if violation.severity == "error"}
+    lines = [f"{code}: {step}" for code, step in steps.items() if code in codes]
+    return [*lines, f"factory integrate {run}    judges again"]

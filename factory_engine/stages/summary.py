@@ -1,0 +1,246 @@
+"""The last stage: the verdict in every place where somebody looks for it.
+
+Owns Z's STATUS.json and FINAL_REPORT.txt, the digests under `attestations/`, and the run's last
+event. They always say the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass, field
+from typing import Literal
+
+from factory_engine.artifacts.bundle import Change, CheckResult, FilesChanged, LogIndex
+from factory_engine.artifacts.integrator import (
+    ConflictRecord,
+    IntegratorStatus,
+    StageResult,
+    Violation,
+)
+from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.run_folder import (
+    BUNDLES_DIGEST,
+    DIFF,
+    FILES_CHANGED,
+    FINAL_REPORT,
+    INTEGRATOR_ARTIFACTS,
+    LEDGER,
+    LEDGER_DIGEST,
+    LOG_INDEX,
+    MERGE_PLAN,
+    REPORT_DIGEST,
+    STATUS,
+    Unreadable,
+)
+from factory_engine.stages.context import RunContext
+from factory_engine.stages.report import (
+    PlanFacts,
+    ReportFacts,
+    WorkerLine,
+    final_report,
+    merge_plan,
+)
+from factory_engine.state import RunState
+from factory_engine.status import Status
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What integration found; empty where the run did not come to it."""
+
+    violations: tuple[Violation, ...] = ()
+    conflicts: tuple[ConflictRecord, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    culprits: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+    tree: str = ""
+    started_at: str = ""
+
+
+def write_summary(context: RunContext, status: Status, reason: str, judgement: Judgement) -> None:
+    """Write report and status, record them, then the run's last event and the ledger's digest.
+
+    Args:
+        context: the run.
+        status: the verdict: PASS, BLOCKED or FAIL.
+        reason: the verdict's reason in one line; empty for PASS.
+        judgement: what integration found.
+    """
+    context.record(
+        Draft(EventType.STAGE_STARTED, details={"stage": "summary"}),
+    )
+    hashes = _missing_artifacts(context)
+    hashes |= _status_and_report(context, status, reason, judgement)
+    for relative, prefix in ((BUNDLES_DIGEST, "_worker/"), (REPORT_DIGEST, f"{INTEGRATOR}/")):
+        hashes[relative] = context.writer.write(relative, _digests(context, prefix))
+    context.record(
+        Draft(EventType.REPORT_WRITTEN, INTEGRATOR, {"status": str(status)}, hashes=hashes),
+        Draft(EventType.STAGE_FINISHED, details={"stage": "summary", "status": "PASS"}),
+        _finished(context.state(), status, reason),
+    )
+    seal_ledger(context)
+    with contextlib.suppress(OSError):
+        for leftover in context.folder.work.iterdir():
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _finished(state: RunState, status: Status, reason: str) -> Draft:
+    """The last event says enough for a list of runs."""
+    integrator = state.integrator
+    return Draft(
+        EventType.RUN_FINISHED,
+        INTEGRATOR,
+        {
+            "status": str(status),
+            "reason": reason,
+            "workers": {key: str(worker.status) for key, worker in state.workers.items()},
+        },
+        file_counts={
+            "files": integrator.files,
+            "insertions": integrator.insertions,
+            "deletions": integrator.deletions,
+        },
+    )
+
+
+def seal_ledger(context: RunContext) -> None:
+    """Write the digest of the finished ledger: a ledger that is cut back later shows."""
+    digest = context.folder.sha256(LEDGER)
+    context.writer.write(LEDGER_DIGEST, f"{digest}  {LEDGER}\n".encode())
+
+
+def unseal(context: RunContext) -> None:
+    """Take the last verdict back before the run goes on: what is there must always hold."""
+    for relative in (LEDGER_DIGEST, f"{INTEGRATOR}/{STATUS}", f"{INTEGRATOR}/{FINAL_REPORT}"):
+        with contextlib.suppress(FileNotFoundError):
+            (context.folder.path / relative).unlink()
+
+
+def _status_and_report(
+    context: RunContext, status: Status, reason: str, judgement: Judgement
+) -> dict[str, str]:
+    state = context.state()
+    stages = [
+        StageResult(
+            name=stage.name,
+            status="PASS" if stage.name == "summary" else _ended(stage.status),
+        )
+        for stage in state.stages
+    ]
+    errors = [v for v in judgement.violations if v.severity == "error"]
+    warnings = [v for v in judgement.violations if v.severity == "warning"]
+    document = IntegratorStatus(
+        run_id=context.manifest.run_id,
+        status=status.value,  # type: ignore[arg-type]
+        started_at=judgement.started_at or context.clock.timestamp(),
+        ended_at=context.clock.timestamp(),
+        reason=reason,
+        required_checks=[check for check in judgement.checks if check.required],
+        optional_checks=[check for check in judgement.checks if not check.required],
+        errors=[f"{v.code}: {v.message}" for v in errors],
+        warnings=[f"{v.code}: {v.message}" for v in warnings] + list(judgement.warnings),
+        artifacts=sorted(INTEGRATOR_ARTIFACTS),
+        stages=stages,
+        conflicts=list(judgement.conflicts),
+        violations=list(judgement.violations),
+    )
+    report = final_report(_facts(context, state, status, reason, judgement, stages))
+    return {
+        f"{INTEGRATOR}/{name}": context.writer.write(f"{INTEGRATOR}/{name}", data)
+        for name, data in ((STATUS, document.to_bytes()), (FINAL_REPORT, report.encode()))
+    }
+
+
+def _ended(status: Status) -> Literal["PENDING", "PASS", "BLOCKED", "FAIL"]:
+    if status is Status.PASS:
+        return "PASS"
+    if status is Status.BLOCKED:
+        return "BLOCKED"
+    return "FAIL" if status is Status.FAIL else "PENDING"
+
+
+def _facts(
+    context: RunContext,
+    state: RunState,
+    status: Status,
+    reason: str,
+    judgement: Judgement,
+    stages: list[StageResult],
+) -> ReportFacts:
+    manifest = context.manifest
+    return ReportFacts(
+        run_id=manifest.run_id,
+        status=status,
+        reason=reason,
+        base_ref=manifest.base_ref,
+        base_commit=manifest.base_commit,
+        dry_run=manifest.dry_run,
+        merged_tree=judgement.tree,
+        stages=stages,
+        workers=[
+            WorkerLine(
+                worker.worker_id,
+                worker.title,
+                _ended(worker.status),
+                worker.reason,
+                worker.files,
+                worker.insertions,
+                worker.deletions,
+            )
+            for worker in state.workers.values()
+        ],
+        violations=judgement.violations,
+        conflicts=judgement.conflicts,
+        checks=judgement.checks,
+        culprits=judgement.culprits,
+        changes=judgement.changes,
+        preflight=[
+            f"{finding.level.upper():<8} {finding.name}: {finding.message}"
+            for finding in state.findings
+            if finding.level != "ok"
+        ],
+        warnings=[*judgement.warnings, *state.warnings],
+    )
+
+
+def _missing_artifacts(context: RunContext) -> dict[str, str]:
+    """Empty artifacts of Z where integration did not come to write them."""
+    manifest = context.manifest
+    empty = {
+        DIFF: b"",
+        FILES_CHANGED: FilesChanged(
+            run_id=manifest.run_id, owner=INTEGRATOR, changes=[]
+        ).to_bytes(),
+        LOG_INDEX: LogIndex(run_id=manifest.run_id, owner=INTEGRATOR, logs=[]).to_bytes(),
+        MERGE_PLAN: merge_plan(
+            PlanFacts(
+                manifest.base_commit,
+                order=(),
+                changes={},
+                shared={},
+                tree="",
+                obstacle="the run did not come to it",
+            )
+        ).encode(),
+    }
+    hashes = {}
+    for name, data in empty.items():
+        relative = f"{INTEGRATOR}/{name}"
+        if not (context.folder.path / relative).is_file():
+            hashes[relative] = context.writer.write(relative, data)
+    return hashes
+
+
+def _digests(context: RunContext, part: str) -> bytes:
+    """In the format of sha256sum, to be checked with `sha256sum -c` from the run folder."""
+    lines = []
+    for relative in context.folder.artifacts():
+        if part in relative:
+            try:
+                lines.append(f"{context.folder.sha256(relative)}  {relative}\n")
+            except Unreadable as error:
+                lines.append(f"# {relative} {error.message}\n")
+    return "".join(lines).encode("utf-8", "surrogateescape")

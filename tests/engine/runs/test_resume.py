@@ -1,0 +1,191 @@
+"""A run that was stopped at any moment goes on and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from factory_engine.agents.process_tree import marked
+from factory_engine.fold import fold_all
+from factory_engine.ledger import read_events
+from factory_engine.run_folder import RunFolder
+from factory_engine.status import Status
+from tests.support.factory_runs import (
+    FOUR,
+    Bench,
+    codes_of,
+    events_of,
+    program,
+    report_of,
+    require_agreement,
+    worker,
+)
+
+ONESHOT = """
+import asyncio, json, sys
+from factory_engine.runs import drive
+from factory_engine.runs.drive import Request
+from factory_engine.runs.project import open_project
+
+async def main():
+    project = await open_project(sys.argv[1], overrides=json.loads(sys.argv[2]))
+    print((await drive.oneshot(project, Request(run_id="mine"))).status)
+
+asyncio.run(main())
+"""
+SLOW = {
+    "A": worker("time.sleep(0.1); Path('src/a/one.txt').write_text('ONE\\n')", ["src/a/**"]),
+    "B": worker("time.sleep(0.5); Path('src/b/new').write_text('new\\n')", ["src/b/**"]),
+    "C": worker("time.sleep(0.9); Path('docs/guide.md').unlink()", ["docs/**"]),
+}
+CHECK = {"name": "unit", "run": program("time.sleep(0.2)")}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def start(bench: Bench) -> subprocess.Popen[bytes]:
+    """The oneshot in a process of its own, so that it can be killed."""
+    overrides = [f"{key}={json.dumps(value)}" for key, value in bench.settings.items()]
+    return subprocess.Popen(
+        [sys.executable, "-c", ONESHOT, str(bench.root), json.dumps(overrides)],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def require_no_second_start(folder: RunFolder) -> None:
+    finished: set[str] = set()
+    for event in read_events(folder.ledger):
+        assert not (event.event_type == "worker.started" and event.actor in finished), event
+        if event.event_type == "worker.finished":
+            finished.add(event.actor)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_killed_run_goes_on_to_the_same_end(bench: Bench, seed: int) -> None:
+    bench.configure(SLOW, checks=[CHECK])
+    undisturbed = await bench.oneshot()
+    before = bench.snapshot()
+    folder = RunFolder(bench.root / "tools/codex/runs/mine")
+    moments = random.Random(seed)
+    acknowledged: list[str] = []
+    while True:
+        child = start(bench)
+        try:
+            output, _ = child.communicate(
+                timeout=moments.uniform(0.3, 3.0) + len(acknowledged) / 20
+            )
+            break
+        except subprocess.TimeoutExpired:
+            os.kill(child.pid, signal.SIGKILL)
+            child.communicate()
+        if folder.exists:
+            events = [event.event_id for event in read_events(folder.ledger)]
+            assert events[: len(acknowledged)] == acknowledged
+            acknowledged = events
+    assert output.split() == [b"PASS"]
+    outcome = await bench.oneshot(run_id="mine")
+    require_agreement(outcome, Status.PASS)
+    require_no_second_start(folder)
+    assert outcome.state.merged_tree == undisturbed.state.merged_tree
+    assert report_of(outcome) == report_of(undisturbed).replace(undisturbed.run_id, "mine")
+    assert bench.snapshot() == before
+    assert marked("mine") == []
+    assert not folder.work.exists()
+
+
+async def test_an_interrupted_run_is_pending_and_goes_on(bench: Bench) -> None:
+    bench.configure({**SLOW, "C": worker("time.sleep(30)", ["docs/**"])})
+    task = asyncio.get_running_loop().create_task(bench.oneshot(run_id="mine"))
+    folder = RunFolder(bench.root / "tools/codex/runs/mine")
+    while not folder.exists or "worker.finished" not in folder.ledger.read_text():
+        await asyncio.sleep(0.05)
+    task.cancel("SIGINT")
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    state = fold_all(read_events(folder.ledger))
+    assert state.status is Status.PENDING
+    assert state.interrupted == "SIGINT"
+    assert marked("mine") == []
+    outcome = None
+    bench.configure(SLOW)  # the sealed plan counts, not the configuration of today
+    task = asyncio.get_running_loop().create_task(bench.oneshot(run_id="mine"))
+    await asyncio.sleep(1.5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        outcome = await task
+    assert outcome is None
+    require_no_second_start(folder)
+
+
+async def test_a_worker_can_be_started_again(bench: Bench, tmp_path: Path) -> None:
+    luck = tmp_path / "luck"
+    code = f"sys.exit(0 if Path({str(luck)!r}).exists() else 1)"
+    bench.configure({**FOUR, "B": worker(code, ["src/b/**"])})
+    first = await bench.oneshot(run_id="mine")
+    require_agreement(first, Status.BLOCKED)
+    luck.touch()
+    await bench.launch(run_id="mine", workers=("B_worker",))
+    second = await bench.judge("mine", "integrate")
+    require_agreement(second, Status.PASS)
+    starts = [event.actor for event in events_of(second) if event.event_type == "worker.started"]
+    assert sorted(starts) == ["A_worker", "B_worker", "B_worker", "C_worker", "D_worker"]
+
+
+async def test_bundles_from_elsewhere_replace_empty_ones(bench: Bench) -> None:
+    bench.configure(checks=[CHECK])
+    real = await bench.oneshot(run_id="real")
+    empty = await bench.launch(run_id="empty", dry_run=True)
+    assert empty.status is Status.PENDING
+    for bundle in ("A_worker", "B_worker", "C_worker", "D_worker"):
+        for path in (real.folder / bundle).rglob("*"):
+            if path.is_file():
+                target = empty.folder / path.relative_to(real.folder)
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(
+                    path.read_bytes().replace(b'"run_id": "real"', b'"run_id": "empty"')
+                )
+    validated = await bench.judge("empty", "bundle-validate")
+    assert validated.state.stage("bundle-validate").status is Status.PASS
+    outcome = await bench.judge("empty", "integrate")
+    require_agreement(outcome, Status.PASS)
+    assert outcome.state.merged_tree == real.state.merged_tree
+    assert [check.name for check in outcome.state.integrator.checks] == ["unit"]
+
+
+async def test_an_edited_lock_counts_only_with_a_reason(bench: Bench) -> None:
+    bench.configure({"A": worker("Path('docs/guide.md').write_text('x')", ["src/**"])})
+    first = await bench.oneshot(run_id="mine")
+    assert codes_of(first) == ["SCOPE"]
+    lock = first.folder / "A_worker" / "SCOPE_LOCK.json"
+    lock.write_text(lock.read_text().replace("src/**", "docs/**"))
+    second = await bench.judge("mine", "integrate")
+    assert codes_of(second) == ["LOCK_MISMATCH", "SCOPE"]
+    third = await bench.judge("mine", "integrate", amend_scope="the task was about docs")
+    require_agreement(third, Status.PASS)
+    amended = [event for event in events_of(third) if event.event_type == "lock.amended"]
+    assert amended[0].actor == "operator"
+    assert amended[0].details["reason"] == "the task was about docs"
+    assert amended[0].details["old"]["allowed_globs"] == ["src/**"]
+    fourth = await bench.judge("mine", "integrate")
+    require_agreement(fourth, Status.PASS)
+
+
+async def test_a_manifest_that_was_edited_is_refused(bench: Bench) -> None:
+    bench.configure({"A": worker("Path('docs/guide.md').write_text('x')", ["src/**"])})
+    outcome = await bench.oneshot(run_id="mine")
+    manifest = outcome.folder / "RUN_MANIFEST.json"
+    manifest.write_text(manifest.read_text().replace("src/**", "docs/**"))
+    with pytest.raises(Exception, match=r"RUN_MANIFEST\.json is not the one"):
+        await bench.judge("mine", "integrate", amend_scope="sly")
