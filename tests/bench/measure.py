@@ -1,0 +1,47 @@
+"""How a figure is taken: the median of several runs, figure and floor in turn.
+
+Owns the stopwatch of the benchmarks.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: milliseconds, those of the floor, and the ratio that is wanted."""
+
+    what: str
+    ms: float
+    floor_ms: float
+    floor: str
+    bar: float | None = None
+
+
+def both(
+    figure: Callable[[], object], floor: Callable[[], object], rounds: int = 9
+) -> tuple[float, float]:
+    """The medians of `figure` and `floor` in milliseconds, measured in turn after a warm-up."""
+    figure(), floor()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for call, taken in zip((figure, floor), times, strict=True):
+            started = time.perf_counter()
+            call()
+            taken.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def command(argv: Sequence[str], cwd: Path | None = None) -> Callable[[], object]:
+    """Run a command to its end, its output thrown away."""
+
+    def call() -> object:
+        return subprocess.run(argv, cwd=cwd, capture_output=True, check=False)
+
+    return call
