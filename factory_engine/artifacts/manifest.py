@@ -16,12 +16,16 @@ from factory_engine.artifacts.base import (
 
 
 class WorkerPlan(Record):
-    """What a worker was to do, and the scope lock that counts for it."""
+    """What a worker was to do, and the scope lock that counts for it.
+
+    `prompt` is the operator's text, also where it came from a file.
+    """
 
     worker_id: WorkerId
     title: Text
     agent: Text
     has_task: bool
+    prompt: Text = ""
     allowed_globs: list[Text]
     blocked_globs: list[Text]
     allow_shared_paths: list[Text]

@@ -85,8 +85,9 @@ def _with_default_workers(workers: dict[str, WorkerConfig]) -> dict[str, WorkerC
     return {worker_id: workers.get(worker_id, WorkerConfig()) for worker_id in ids}
 
 
-def _with_command(agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:
-    return {"command": AgentConfig(), **agents}
+def _with_default_agents(agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:
+    """The agents that need no program named; any other comes with its `argv`."""
+    return {name: AgentConfig(protocol=name) for name in DEFAULT_AGENTS} | agents
 
 
 def _all_known(flags: dict[str, bool]) -> dict[str, bool]:
@@ -96,9 +97,10 @@ def _all_known(flags: dict[str, bool]) -> dict[str, bool]:
     return {name: flags.get(name, False) for name in KNOWN_FLAGS}
 
 
+DEFAULT_AGENTS = ("claude", "codex", "command")
 Workers = Annotated[dict[WorkerId, WorkerConfig], AfterValidator(_with_default_workers)]
 Agents = Annotated[
-    dict[AgentName, AgentConfig], Field(max_length=100), AfterValidator(_with_command)
+    dict[AgentName, AgentConfig], Field(max_length=100), AfterValidator(_with_default_agents)
 ]
 Flags = Annotated[dict[Name, bool], AfterValidator(_all_known)]
 
@@ -109,7 +111,7 @@ class Config(Settings):
     run: RunConfig = Field(default_factory=RunConfig)
     paths: PathsConfig = Field(default_factory=PathsConfig)
     workers: Workers = Field(default_factory=lambda: _with_default_workers({}))
-    agents: Agents = Field(default_factory=lambda: _with_command({}))
+    agents: Agents = Field(default_factory=lambda: _with_default_agents({}))
     integrator: IntegratorConfig = Field(default_factory=IntegratorConfig)
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     feature_flags: Flags = Field(default_factory=lambda: _all_known({}))

@@ -109,6 +109,7 @@ async def _settings(git: Git) -> tuple[str, ...]:
 def _unfiltered(git: Git, settings: Sequence[str]) -> Git:
     """Git with the user's ignores and line endings, but with every known filter made void."""
     filters = {key.rpartition(".")[0] for key in settings if key.startswith("filter.")}
+    # An empty process makes git 2.39 pass over the others as well; that is not documented.
     void = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
     pairs = ((f"{name}.{key}", value) for name in sorted(filters) for key, value in void)
     return git.with_user_config().with_config(*pairs)

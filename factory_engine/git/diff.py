@@ -35,7 +35,7 @@ _PATCH = (
     "--patch",
     # Whole ids and whole contents: the patch can be checked against base and applied anywhere.
     "--binary",
-    
+    "--full-index",
     "--unified=3",
     "--inter-hunk-context=0",
     "--no-color",
@@ -148,7 +148,7 @@ _TYPES = {b"A": "added", b"D": "deleted", b"R": "renamed", b"C": "copied"}
 
 
 async def _diff_tree(git: Git, old: str, new: str, *options: str) -> list[bytes]:
-    command = ("diff-tree", "-r", "-z",  *options)
+    command = ("diff-tree", "-r", "-z", "--full-index", *options)
     result = await git.run(*command, "--end-of-options", old, new, "--", timeout_s=_TIMEOUT_S)
     return result.stdout.split(b"\0")[:-1]
 

@@ -57,7 +57,8 @@ async def land(
 async def _require_clean(repository: Repository) -> None:
     if repository.bare:
         return
-    status = await repository.git.run(
+    # with the user's own settings: line endings and filters decide what counts as changed
+    status = await repository.git.with_user_config().run(
         "status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all"
     )
     if status.stdout:

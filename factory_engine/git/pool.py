@@ -6,6 +6,7 @@ one; what cannot be made clean beyond doubt is thrown away.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import uuid
@@ -43,7 +44,7 @@ class Pool:
             if self._claim(entry, path, index):
                 if await reset_workspace(store, base, path, index):
                     return
-                remove_workspace(path)
+                await asyncio.to_thread(remove_workspace, path)
         await create_workspace(store, base, path, index)
 
     async def give_back(self, store: RunStore, base: str, path: Path, index: Path) -> None:
@@ -56,7 +57,7 @@ class Pool:
         """
         full = len(self._entries()) >= self.limit
         if full or not await reset_workspace(store, base, path, index):
-            remove_workspace(path)
+            await asyncio.to_thread(remove_workspace, path)
             return
         name = uuid.uuid4().hex[:12]
         entry = self.folder / f"{_HIDDEN}{name}"
@@ -80,8 +81,8 @@ class Pool:
         except OSError:
             return False
         try:
-            os.rename(claimed / "tree", path)
             shutil.move(claimed / "index", index)
+            os.rename(claimed / "tree", path)
         except OSError:
             return False
         finally:

@@ -74,15 +74,10 @@ def _remove_strangers(root: bytes, listed: bytes) -> None:
             folder = is_real_folder(entry)
             if folder and name in folders:
                 waiting.append(name + b"/")
-            elif folder or name not in files or not _is_plain(entry):
+            elif folder or name not in files:
                 remove_tree(entry.path)
             if folder and name in modules:
                 os.mkdir(entry.path)
-
-
-def _is_plain(entry: os.DirEntry[bytes]) -> bool:
-    """Not a pipe, which git would wait for if it is called `.gitattributes`."""
-    return entry.is_file(follow_symlinks=False) or entry.is_symlink()
 
 
 def _expected(listed: bytes) -> tuple[set[bytes], set[bytes], set[bytes]]:

@@ -18,7 +18,7 @@ from factory_engine.agents.process_tree import Marker, end_tree
 from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.bus import Bus
-from factory_engine.config import digest, from_sealed, sealed
+from factory_engine.config import WorkerConfig, digest, from_sealed, sealed
 from factory_engine.errors import FactoryError, RunError, UsageError
 from factory_engine.events import Draft, EventType
 from factory_engine.fold import fold_all
@@ -274,6 +274,8 @@ async def _claim(project: Project, request: Request) -> RunFolder:
     for worker_id in request.workers or ():
         if worker_id not in project.config.workers:
             raise UsageError("no such worker is configured", where=worker_id)
+    for worker in project.config.workers.values():
+        _task_text(project, worker)  # a prompt that cannot be read must not leave a run behind
     create_runs_folder(project.runs_dir)
     if request.run_id is not None:
         folder = RunFolder(project.runs_dir / request.run_id)
@@ -305,6 +307,7 @@ async def _write_manifest(project: Project, folder: RunFolder, request: Request)
                 agent=worker.agent,
                 has_task=worker.has_task
                 and (request.workers is None or worker_id in request.workers),
+                prompt=_task_text(project, worker),
                 allowed_globs=list(worker.scope.allow),
                 blocked_globs=list(worker.scope.block),
                 allow_shared_paths=list(worker.scope.shared),
@@ -316,6 +319,20 @@ async def _write_manifest(project: Project, folder: RunFolder, request: Request)
         versions={"factory": VERSION, "git": ".".join(map(str, await git_version()))},
     )
     GuardedWriter(folder.path).write(MANIFEST, manifest.to_bytes())
+
+
+def _task_text(project: Project, worker: WorkerConfig) -> str:
+    """What the operator wants of a worker. Raises UsageError where its file cannot be read."""
+    if not worker.prompt_file:
+        return worker.prompt
+    try:
+        return (project.repository.root / worker.prompt_file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the prompt cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
+            where=worker.prompt_file,
+            advice="correct prompt_file",
+        ) from error
 
 
 def _read_manifest(folder: RunFolder) -> RunManifest:

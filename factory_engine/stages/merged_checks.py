@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import INTEGRATOR, Draft, EventType
 from factory_engine.git.checkout import checkout_tree
 from factory_engine.git.merge import merge_trees
+from factory_engine.git.removal import remove_workspace
 from factory_engine.git.snapshot import Snapshot, differences, take_snapshot
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import MANIFEST
@@ -75,7 +75,7 @@ async def check_merged(
         if result.required and result.rc != 0
     }
     violations += _outside_writes(before, await _surroundings(context))
-    shutil.rmtree(context.folder.merged, ignore_errors=True)
+    await asyncio.to_thread(remove_workspace, context.folder.merged)
     return Checked(tuple(results), tuple(violations), culprits, tuple(logs))
 
 
@@ -84,7 +84,7 @@ async def _run_on(
 ) -> tuple[CheckResult, Path]:
     """Run `check` in a fresh checkout of `tree`."""
     store = await context.store()
-    shutil.rmtree(context.folder.merged, ignore_errors=True)
+    await asyncio.to_thread(remove_workspace, context.folder.merged)
     index = context.folder.index_file(INTEGRATOR)
     index.parent.mkdir(parents=True, exist_ok=True)
     await checkout_tree(store, tree, context.folder.merged, index, context.base)

@@ -15,6 +15,7 @@ from factory_engine import storage
 from factory_engine.agents import driver
 from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.process_tree import Marker
+from factory_engine.agents.prompt import render_prompt
 from factory_engine.agents.protocol import AgentTask, AgentVerdict, Conversation, Driver
 from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
@@ -106,7 +107,7 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         raise
     finally:
         if not keep:
-            _clean_up(place)
+            await asyncio.to_thread(_clean_up, place)
 
 
 async def _attempts(
@@ -157,25 +158,20 @@ async def _prepare(
 ) -> None:
     """A fresh workspace of base, an empty outbox, the scope and the prompt to read."""
     store = await context.store()
-    remove_workspace(place.folder)
+    await asyncio.to_thread(remove_workspace, place.folder)
     storage.make_folder(place.outbox)
     storage.replace_file(place.scope_file, context.issued_lock(worker_id).to_bytes())
-    storage.replace_file(place.prompt_file, _prompt(context, config).encode())
+    prompt = render_prompt(
+        context.manifest.plan(worker_id).prompt,
+        manifest=context.manifest,
+        lock=context.issued_lock(worker_id),
+        checks=config.checks,
+        outbox=place.outbox,
+    )
+    storage.replace_file(place.prompt_file, prompt.encode())
     index = context.folder.index_file(worker_id)
     storage.make_folder(index.parent)
     await context.pool.take(store, context.base, place.tree, index)
-
-
-def _prompt(context: RunContext, config: WorkerConfig) -> str:
-    if not config.prompt_file:
-        return config.prompt
-    path = context.repository.root / config.prompt_file
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise storage.storage_error(
-            error if isinstance(error, OSError) else OSError(str(error)), path, "cannot be read"
-        ) from error
 
 
 async def _run_agent(

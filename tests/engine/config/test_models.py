@@ -34,7 +34,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     }
     assert config.run.max_parallel == 4
     assert config.paths.runs_dir == "tools/codex/runs"
-    assert list(config.agents) == ["command"]
+    assert list(config.agents) == ["claude", "codex", "command"]
     assert config.integrator.checks == []
     assert not any(item.has_task for item in config.workers.values())
 
@@ -81,7 +81,7 @@ def test_a_task_is_a_command_or_a_prompt(
         ),
         (
             {"agent": "gpt", "prompt": "a"},
-            "workers.A_worker.agent: there is no agent 'gpt'; known here: aider, command",
+            "workers.A_worker.agent: there is no agent 'gpt'; known here: aider, claude, codex, command",
         ),
         (
             {"agent": "aider", "command": ["make"]},

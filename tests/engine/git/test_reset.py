@@ -40,7 +40,7 @@ async def test_whatever_a_worker_did_it_is_base_again(bench: Workbench, change: 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a named pipe")
-async def test_pipes_are_removed_before_git_could_wait_for_one(tmp_path: Path) -> None:
+async def test_git_waits_for_no_pipe_in_the_place_of_a_file_that_it_reads(tmp_path: Path) -> None:
     names = (".gitignore", ".gitattributes", "src/.gitattributes")
     bench = await workbench(tmp_path, dict.fromkeys(names, "") | {"src/z": "z"})
     workspace = await bench.workspace()
