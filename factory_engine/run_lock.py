@@ -1,7 +1,7 @@
 """Who drives a run: one process at a time, and everyone else is told who.
 
-Owns `work/lock`. The kernel frees the lock when its holder dies, however it dies; the file beside it
-(`run_holder`) is only for words.
+Owns `work/lock`. The kernel frees the lock when its holder dies, however it dies; the file beside
+it (`run_holder`) is only for words.
 """
 
 from __future__ import annotations

@@ -36,13 +36,24 @@ class Child(asyncio.SubprocessProtocol):
         listener: gets standard output (and standard error unless separate) in chunks.
         talker: asked at the start and after each chunk what to write to standard input; None
             closes it.
+        on_stderr: gets standard error where it is separate.
+        over: asked after each chunk whether the program has said all that it was started for.
     """
 
-    def __init__(self, log: CappedLog, listener: Listener | None, talker: Talker | None) -> None:
+    def __init__(
+        self,
+        log: CappedLog,
+        listener: Listener | None,
+        talker: Talker | None = None,
+        on_stderr: Listener | None = None,
+        over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.over = asyncio.Event()
         self.exited = asyncio.Event()
         self.bug: Exception | None = None  # raised by listener or talker
         self._log = log
-        self._listener = listener
+        self._listeners = {1: listener, 2: on_stderr}
+        self._is_over = over
         self._talker = talker
         self._drained = asyncio.Event()
         self._lost = asyncio.Event()
@@ -98,14 +109,17 @@ class Child(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Called by asyncio with output."""
         self._log.write(data)
-        if fd != 1 or self.bug:
+        listener = self._listeners.get(fd)
+        if not listener or self.bug:
             return
         try:
-            if self._listener:
-                self._listener(data)
+            listener(data)
+            if self._is_over():
+                self.over.set()
         except Exception as bug:  # the pipe must be drained all the same; raised at the end
             self.bug = bug
-        self._talk()
+        if fd == 1:
+            self._talk()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Called by asyncio when a pipe was closed at the other end."""

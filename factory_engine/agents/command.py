@@ -56,6 +56,12 @@ class CommandReader:
             return []
         return [Activity("running", one_line(self._lines.line))]
 
+    over = False
+    last_message = ""
+
+    def feed_stderr(self, chunk: bytes) -> None:
+        """Nothing: both streams come as one."""
+
     def verdict(self, finished: Finished) -> AgentVerdict:
         """Exit code 0 is good, all else is not; a program that cannot start never will."""
         ok = finished.reason == "exited" and finished.rc == 0

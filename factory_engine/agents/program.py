@@ -52,6 +52,7 @@ class Program:
         stdin: what it can read on standard input; None for nothing.
         timeout_s: seconds until it is stopped; None for no limit.
         grace_s: seconds between being asked to stop and being killed.
+        linger_s: seconds that it gets to exit once it has said all that it was started for.
         stop_signals: how it is asked to stop, in this order; KILL comes last anyway.
         head_bytes, tail_bytes: how much of the output the log keeps.
         separate_stderr: standard error goes to the log only and is not mixed into the stream that
@@ -68,6 +69,7 @@ class Program:
     stdin: bytes | None = None
     timeout_s: float | None = None
     grace_s: float = 10.0
+    linger_s: float = 10.0
     stop_signals: tuple[int, ...] = (TERM, KILL)
     head_bytes: int = 1_000_000
     tail_bytes: int = 1_000_000

@@ -101,6 +101,20 @@ class StreamReader(Protocol):
         """Takes the next bytes; they may begin and end in the middle of a line."""
         ...
 
+    def feed_stderr(self, chunk: bytes) -> None:
+        """Takes the next bytes of standard error, where the launch keeps it separate."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """The agent has said how its turn ended: its program has nothing more to do but to exit."""
+        ...
+
+    @property
+    def last_message(self) -> str:
+        """The agent's last words, fit for a summary; empty if it said none."""
+        ...
+
     def verdict(self, finished: Finished) -> AgentVerdict:
         """The verdict, once the program has ended and all its output was fed."""
         ...

@@ -7,6 +7,7 @@ Never judges what the program did.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from factory_engine.agents.adoption import adopt_orphans
@@ -49,6 +50,8 @@ async def run_program(
     *,
     clock: Clock,
     talker: Talker | None = None,
+    on_stderr: Listener | None = None,
+    over: Callable[[], bool] = lambda: False,
     stop: asyncio.Event | None = None,
 ) -> Finished:
     """Starts a program, takes its output, and ends all of its processes when it is over.
@@ -62,6 +65,9 @@ async def run_program(
         clock: measures the duration.
         talker: writes the program's standard input while it runs (instead of `program.stdin`): is
             asked at the start and after each chunk of output; None closes the input.
+        on_stderr: gets standard error in chunks, if the program keeps it separate.
+        over: asked after each chunk; once it is true the program has `linger_s` seconds to exit,
+            and is stopped then as at its deadline.
         stop: set it to stop the program.
 
     Raises:
@@ -70,7 +76,7 @@ async def run_program(
     """
     adopt_orphans()  # before the first of them can exist
     log = CappedLog(program.log, program.head_bytes, program.tail_bytes)
-    child = Child(log, on_output, talker)
+    child = Child(log, on_output, talker, on_stderr, over)
     wishes = _Wishes(stop or asyncio.Event())
     cancelled: asyncio.CancelledError | None = None
     async with asyncio.TaskGroup() as group:
@@ -131,12 +137,16 @@ async def _until_over(program: Program, child: Child, tree: ProcessTree, wishes:
     time = asyncio.get_running_loop().time
     deadline = time() + program.timeout_s if program.timeout_s is not None else float("inf")
     async with asyncio.TaskGroup() as group:
-        news = (group.create_task(child.exited.wait()), group.create_task(wishes.stop.wait()))
-        while time() < deadline:
+        events = (child.exited, wishes.stop, child.over)
+        news = {group.create_task(event.wait()) for event in events}
+        while time() < deadline and not child.exited.is_set() and not wishes.stop.is_set():
             pause = min(_LOOK_EVERY_S, deadline - time())
             done, _ = await asyncio.wait(news, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            news -= done
             if done:
-                break
+                if child.over.is_set():
+                    deadline = min(deadline, time() + program.linger_s)
+                continue
             await asyncio.to_thread(tree.remember)
         for task in news:
             task.cancel()

@@ -68,13 +68,15 @@ class AgentConfig(Settings):
     """A program that does tasks.
 
     `protocol` says how it is spoken to; which protocols exist is known to the agents package.
-    `pass_env` names variables of the factory's own environment that the agent gets to see.
+    `pass_env` names variables of the factory's own environment that the agent gets to see;
+    `options` are the driver's own settings, listed on the page of each agent.
     """
 
     protocol: AgentName = "command"
     argv: Program = Field(default_factory=list)
     pass_env: VariableNames = Field(default_factory=list)
     env: Variables = Field(default_factory=dict)
+    options: dict[Name, str | int | float | bool | list[str]] = Field(default_factory=dict)
 
     @property
     def takes_command(self) -> bool:

@@ -44,8 +44,8 @@ def collisions(changes: Changes, base: BaseIndex) -> list[Collision]:
     for folded in sorted(names.new):
         spellings = dict(names.new[folded])
         for spelled in base.alike.get(folded, ()):
-            if names.survives(spelled, base):
-                spellings[spelled] = spellings.get(spelled, frozenset()) | {BASE}
+            if owners := names.keepers(spelled, base):
+                spellings[spelled] = spellings.get(spelled, frozenset()) | owners
         if len(spellings) > 1 and not _inherited(spellings, found):
             found[folded] = Collision(spellings, frozenset(names.new[folded]))
     return list(found.values())
@@ -84,7 +84,7 @@ class _Names:
 
     new: dict[bytes, dict[bytes, frozenset[str]]] = field(default_factory=dict)
     gone: Counter[bytes] = field(default_factory=Counter)
-    filled: set[bytes] = field(default_factory=set)
+    filled: dict[bytes, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, changes: Changes, base: BaseIndex) -> _Names:
@@ -99,8 +99,8 @@ class _Names:
                 folders.update(parents(change.path))
                 if change.path not in base.entries:
                     names._add(change.path, worker_id)
-            names.filled |= folders
             for folder in folders:
+                names.filled[folder] = names.filled.get(folder, frozenset()) | {worker_id}
                 if folder not in base.folders:
                     names._add(folder, worker_id)
         for path in gone & base.entries.keys():
@@ -111,8 +111,9 @@ class _Names:
         owners = self.new.setdefault(fold_path(name), {})
         owners[name] = owners.get(name, frozenset()) | {worker_id}
 
-    def survives(self, name: bytes, base: BaseIndex) -> bool:
-        """Whether a name of base is still there, as a file or as a folder with something in it."""
-        if name in base.entries:
-            return name not in self.gone
-        return name in self.filled or base.folders[name] > self.gone[name]
+    def keepers(self, name: bytes, base: BaseIndex) -> frozenset[str]:
+        """Who keeps a name of base: base, the workers that fill an emptied folder, or nobody."""
+        entries = 1 if name in base.entries else base.folders[name]
+        if entries > self.gone[name]:
+            return frozenset((BASE,))
+        return self.filled.get(name, frozenset())

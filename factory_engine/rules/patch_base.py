@@ -43,9 +43,18 @@ def base_remarks(
         yield b"", Code.PATCH_BASE, f"DIFF.patch does not apply to base: {words}", "error"
     for offset in offsets[:_MAX_OFFSETS]:
         yield b"", Code.PATCH_OFFSET, f"DIFF.patch: {printable(offset, 300)}", "error"
+    yield from _unread(reading, changes)
     results = {change.path: change.new_oid for change in changes}
     for file in reading.files:
         yield from _id_remarks(file, base, results)
+
+
+def _unread(reading: PatchReading, changes: Sequence[TreeChange]) -> Iterator[Remark]:
+    """What git took from the patch and this reader did not: then one of the two was led astray."""
+    named = {name for file in reading.files for name in file.names}
+    for change in changes:
+        if change.path not in named:
+            yield change.path, Code.PATCH_FORMAT, "is changed by a part that is no section", "error"
 
 
 def _id_remarks(

@@ -125,10 +125,23 @@ class PatchReading:
         line = self.data.rfind(b"\n", 0, position) + 1
         if self.data[line : line + 1] != b"+":
             return None
-        start = max(hunk.start - 1, 0)  # the newline before the first line, so that each has one
-        end = line + 1
-        others = self.data.count(b"\n-", start, end) + self.data.count(b"\n\\", start, end)
-        return file, hunk.new_start + self.data.count(b"\n", hunk.start, line) - others
+        # Counted on from the last find in this hunk, or many finds in a large one take hours.
+        known, number = self._counted.get(hunk.start, (hunk.start, hunk.new_start))
+        if known > line:
+            known, number = hunk.start, hunk.new_start
+        number += self._new_lines(known, line)
+        self._counted[hunk.start] = (line, number)
+        return file, number
+
+    def _new_lines(self, start: int, end: int) -> int:
+        """How many of the lines that begin in `data[start:end]` are lines of the new file."""
+        before = max(start - 1, 0)  # the newline before each of them, and not the one before `end`
+        removed = self.data.count(b"\n-", before, end)
+        return self.data.count(b"\n", start, end) - removed - self.data.count(b"\n\\", before, end)
+
+    @cached_property
+    def _counted(self) -> dict[int, tuple[int, int]]:
+        return {}
 
     def _hunk_at(self, position: int) -> tuple[PatchFile, Hunk] | None:
         at = bisect_right(self._hunk_starts, position) - 1

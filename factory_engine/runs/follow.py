@@ -85,7 +85,6 @@ async def _wake_ups(folder: RunFolder) -> AsyncGenerator[None, None]:
         rust_timeout=SAFETY_NET_MS,
         yield_on_timeout=True,
         recursive=False,
-        raise_interrupt=False,
     ):
         yield
     while True:  # watching ended early (the folder is gone): let the reader find out why

@@ -50,6 +50,7 @@ class BundleContents:
     Args:
         tree: the git tree of what the worker left; None for an empty bundle.
         outbox: the folder with the worker's own words; None where it never started.
+        last_message: what its agent said last: its summary where the outbox holds none.
         logs: the name of each log, and the file it is in now.
     """
 
@@ -60,6 +61,7 @@ class BundleContents:
     tree: str | None
     started_at: str
     outbox: Path | None = None
+    last_message: str = ""
     logs: tuple[tuple[str, Path], ...] = ()
     checks: tuple[CheckResult, ...] = ()
     errors: tuple[str, ...] = ()
@@ -96,7 +98,8 @@ async def write_bundle(context: RunContext, contents: BundleContents) -> Written
     put(DIFF, patch)
     put(FILES_CHANGED, FilesChanged(run_id=run_id, owner=worker_id, changes=changes))
     put(SCOPE_LOCK, context.issued_lock(worker_id))
-    put(SUMMARY, outbox.summary or _summary(plan.title or worker_id, contents, changes))
+    said = outbox.summary or contents.last_message.encode("utf-8", "backslashreplace")
+    put(SUMMARY, said or _summary(plan.title or worker_id, contents, changes))
     put(SUGGESTIONS, outbox.suggestions or b"# Suggestions\n\nNone.\n")
     put(HANDOFF, _handoff(run_id, worker_id, contents, outbox))
     put(LOG_INDEX, write_logs(context, worker_id, contents.logs))

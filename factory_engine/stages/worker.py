@@ -69,6 +69,7 @@ class _Progress:
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
+    last_message: str = ""
 
 
 async def run_worker(context: RunContext, worker_id: str) -> None:
@@ -125,7 +126,9 @@ async def _attempts(
         details = {"attempt": attempt, "attempts": attempts, "agent": config.agent}
         context.record(Draft(EventType.WORKER_STARTED, worker_id, details))
         name = "agent" if attempt == 1 else f"agent-{attempt}"
-        finished, verdict = await _run_agent(context, worker_id, config, agent, place, name)
+        finished, verdict = await _run_agent(
+            context, worker_id, config, agent, place, name, progress
+        )
         progress.logs.append((name, context.folder.live_log(worker_id, name)))
         details = {
             "attempt": attempt,
@@ -181,6 +184,7 @@ async def _run_agent(
     agent: Driver,
     place: WorkerPlace,
     log_name: str,
+    progress: _Progress,
 ) -> tuple[Finished, AgentVerdict]:
     settings = context.config.agents[config.agent]
     task = AgentTask(
@@ -192,7 +196,7 @@ async def _run_agent(
         prompt_file=place.prompt_file,
         outbox=place.outbox,
         argv=tuple(config.command or settings.argv),
-        settings={},
+        settings=settings.options,
     )
     launch = agent.prepare(task)
     environment = worker_environment(
@@ -225,9 +229,12 @@ async def _run_agent(
             lambda chunk: activity.heard(reader.feed(chunk)),
             clock=context.clock,
             talker=reader.answer if isinstance(reader, Conversation) else None,
+            on_stderr=reader.feed_stderr,
+            over=lambda: reader.over,
         )
     finally:
         activity.close()
+    progress.last_message = reader.last_message
     return finished, reader.verdict(finished)
 
 
@@ -330,6 +337,7 @@ async def _leave_bundle(
             tree=tree,
             started_at=progress.started_at,
             outbox=place.outbox if place else None,
+            last_message=progress.last_message,
             logs=tuple(progress.logs),
             checks=tuple(progress.checks),
             errors=tuple(progress.errors),

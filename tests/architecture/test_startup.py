@@ -26,7 +26,8 @@ DRY_RUN = ("--base-ref", "HEAD", "--dry-run")
 ARGUMENTS = {"launch": DRY_RUN, "oneshot": DRY_RUN, "ledger": ("--limit", "50")}
 SCREEN = {"textual", "rich.live"}
 RARE = {"detect_secrets", "junitparser", "pydantic_settings", "shtab", "watchfiles"}
-USES = {"completion": {"shtab"}, "watch": {"watchfiles"}}
+# a completion script knows every command, so it loads what the commands name at their top
+USES = {"completion": {"shtab", "watchfiles"}, "watch": {"watchfiles"}}
 SLOW_TO_LOAD = {"asyncio", "pydantic"}
 
 

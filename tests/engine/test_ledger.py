@@ -59,9 +59,12 @@ def test_several_drafts_are_one_write(tmp_path: Path, monkeypatch: pytest.Monkey
     writes: list[bytes] = []
     write = storage.disk.write
     writer = LedgerWriter(tmp_path / "LEDGER.jsonl", "run", FROZEN)
-    monkeypatch.setattr(
-        storage.disk, "write", lambda fd, data: writes.append(data) or write(fd, data)
-    )
+
+    def counted(fd: int, data: bytes) -> int:
+        writes.append(data)
+        return write(fd, data)
+
+    monkeypatch.setattr(storage.disk, "write", counted)
     writer.append([activity("one"), activity("two")])
     writer.close()
     assert len(writes) == 1

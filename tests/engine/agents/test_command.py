@@ -32,16 +32,16 @@ def test_a_command_without_a_program_is_a_mistake_of_the_configuration() -> None
 
 
 def test_the_activity_is_the_last_complete_line() -> None:
-    reader = driver("command").reader()
+    reader = driver("command").reader(task())
     assert reader.feed(b"compil") == []
     assert reader.feed(b"ing\nlinking\ndo") == [Activity("running", "linking")]
     assert reader.feed(b"ne") == []
 
 
 def test_each_execution_has_a_reader_of_its_own() -> None:
-    reader = driver("command").reader()
+    reader = driver("command").reader(task())
     reader.feed(b"half")
-    assert driver("command").reader().feed(b" line\n") == [Activity("running", "line")]
+    assert driver("command").reader(task()).feed(b" line\n") == [Activity("running", "line")]
 
 
 def test_a_command_is_not_talked_to() -> None:

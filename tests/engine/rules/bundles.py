@@ -67,7 +67,9 @@ class Repository:
         repository.base = repository.tree(files)
         return repository
 
-    def git(self, *arguments: str, stdin: bytes = b"", index: str = "index", ok: bool = True) -> Any:
+    def git(
+        self, *arguments: str, stdin: bytes = b"", index: str = "index", ok: bool = True
+    ) -> Any:
         """Run git in the repository with an index of its own."""
         environment = {
             "PATH": os.environ["PATH"],
@@ -143,7 +145,14 @@ class Repository:
         """The tree that `patch` yields, or None and why not; the hunks that git moved."""
         self.git("read-tree", self.base, index="scratch")
         done = self.git(
-            "apply", "--cached", "--verbose", "--binary", "-", stdin=patch, index="scratch", ok=False
+            "apply",
+            "--cached",
+            "--verbose",
+            "--binary",
+            "-",
+            stdin=patch,
+            index="scratch",
+            ok=False,
         )
         said = done.stderr.decode("utf-8", "backslashreplace")
         if done.returncode:
@@ -192,7 +201,9 @@ def claims_of(repository: Repository, changes: Sequence[TreeChange]) -> list[dic
     return found
 
 
-def artifacts(patch: bytes, claims: Sequence[Mapping[str, Any]], issued: ScopeLock) -> dict[str, Any]:
+def artifacts(
+    patch: bytes, claims: Sequence[Mapping[str, Any]], issued: ScopeLock
+) -> dict[str, Any]:
     """The artifacts of a good bundle, JSON as plain values so that a test can spoil them."""
     head = {"schema_version": 1, "run_id": RUN_ID}
     return {
@@ -291,7 +302,8 @@ def as_artifact(value: Any) -> bytes | ArtifactProblem:
 
 def new_file(path: bytes, content: bytes = b"x\n", mode: str = "100644") -> bytes:
     """A hand-made section that adds a text file, with `path` spelled as it is given."""
-    lines = content.splitlines(keepends=True)
+    lines = content.split(b"\n")
+    lines = [line + b"\n" for line in lines[:-1]] + lines[-1:] * bool(lines[-1])
     return (
         b"diff --git a/%b b/%b\nnew file mode %b\n--- /dev/null\n+++ b/%b\n@@ -0,0 +1,%d @@\n"
         % (path, path, mode.encode(), path, len(lines))

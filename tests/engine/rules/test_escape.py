@@ -52,7 +52,9 @@ def test_whatever_comes_in_one_harmless_line_of_limited_length_goes_out(
 def test_no_character_of_format_is_shown() -> None:
     """Unassigned ones are left alone: which they are depends on the version of Unicode."""
     everything = map(chr, range(0x110000))
-    assert [c for c in everything if unicodedata.category(c) in FORBIDDEN and printable(c) == c] == []
+    assert [
+        c for c in everything if unicodedata.category(c) in FORBIDDEN and printable(c) == c
+    ] == []
 
 
 def test_a_block_cannot_forge_a_section() -> None:

@@ -17,7 +17,9 @@ from factory_engine.rules.scope import (
 from tests.engine.rules.bundles import Repository, lock
 
 RULES = ScopeRules.from_lock(
-    lock(["src/http/**", "/README.md"], ["src/http/vendor/**", "*.lock"], ["CHANGELOG.md", "*.lock"])
+    lock(
+        ["src/http/**", "/README.md"], ["src/http/vendor/**", "*.lock"], ["CHANGELOG.md", "*.lock"]
+    )
 )
 
 

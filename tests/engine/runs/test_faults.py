@@ -29,9 +29,9 @@ async def fails_then_goes_on(bench: Bench, fault: Callable[[], None], at: int) -
     """One round; False when the run ended before its call number `at`."""
     folder = RunFolder(bench.root / "tools/codex/runs" / RUN_ID)
     acknowledged: list[str] = []
-    with faulty(fault, at) as disk:
-        with contextlib.suppress(StorageError):  # anything else is no word for a refusing disk
-            await bench.oneshot(run_id=RUN_ID, dry_run=True)
+    # any other error is no word for a disk that refuses
+    with faulty(fault, at) as disk, contextlib.suppress(StorageError):
+        await bench.oneshot(run_id=RUN_ID, dry_run=True)
     if disk.calls < at:
         return False
     if folder.ledger.is_file():
@@ -48,7 +48,7 @@ async def fails_then_goes_on(bench: Bench, fault: Callable[[], None], at: int) -
 
 
 async def refuse_every(bench: Bench, fault: Callable[[], None], step: int) -> int:
-    """Refuse every `step`-th call in turn, until a run ends without reaching it; how far it came."""
+    """Refuse every `step`-th call in turn until a run never reaches it; how far that was."""
     before = bench.snapshot()
     at = 1
     while await fails_then_goes_on(bench, fault, at):

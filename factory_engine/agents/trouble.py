@@ -1,0 +1,99 @@
+"""What went wrong between an agent and its model, in words that a person can act on.
+
+Owns the sorting of messages into kinds, by status code where there is one and else by what the
+programs are known to say. Whether another try makes sense depends on the kind alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from factory_engine.agents.json_lines import text
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a turn failed.
+
+    Args:
+        reason: what happened, for a person.
+        retryable: another try could end better.
+        interrupted: it is what the agent says when it is stopped.
+    """
+
+    reason: str
+    retryable: bool = False
+    interrupted: bool = False
+
+
+_SPENT = Trouble("the account's allowance is used up")
+_NO_LOGIN = Trouble("not logged in, or the key was refused")
+_RATE = Trouble("the model service limits the rate", retryable=True)
+_SERVICE = Trouble("the model service has trouble", retryable=True)
+_SILENT = Trouble("the model fell silent", retryable=True)
+_CUT = Trouble("the connection to the model was cut", retryable=True)
+_TOO_LONG = Trouble("the task has outgrown what the model can hold")
+_NO_MODEL = Trouble("there is no such model")
+_REFUSED = Trouble("the model refused")
+
+_BY_STATUS = {401: _NO_LOGIN, 403: _NO_LOGIN, 404: _NO_MODEL, 408: _SILENT, 429: _RATE}
+
+# The first that fits counts.
+_BY_WORDS = (
+    (
+        r"log(?:ged)? ?in\b|unauthori[sz]ed|authenticat|api key|credentials"
+        r"|missing environment variable|access token",
+        _NO_LOGIN,
+    ),
+    (r"rate.?limit|too many requests", _RATE),
+    (r"overloaded|high demand|unavailable|bad gateway|server.?error", _SERVICE),
+    (r"idle timeout|timed? ?out", _SILENT),
+    (r"empty or malformed response|stream (?:disconnected|closed)", _CUT),
+    (r"connection|network|econn|socket|fetch failed", _CUT),
+    (r"context (?:window|length)|too long", _TOO_LONG),
+    (r"model\b.{0,60}(?:not (?:found|exist|supported)|unknown)", _NO_MODEL),
+)
+# Reported with the status of a rate limit, but no second try mends it.
+_SPENT_WORDS = re.compile(r"usage limit|quota|billing|credit balance", re.IGNORECASE)
+_STATUS = re.compile(r"\b(?:status|error|code)(?: code)?:? ([45]\d\d)\b", re.IGNORECASE)
+
+
+def model_trouble(message: str, status: int = 0) -> Trouble:
+    """The trouble that a message of an agent tells of.
+
+    Args:
+        message: what the agent printed.
+        status: the HTTP status that the agent names beside it; 0 if it names none.
+    """
+    said = _spoken(message)
+    kind = _kind(said, status or _status_in(said))
+    return Trouble(f"{kind.reason}: {said}" if said else kind.reason, kind.retryable)
+
+
+def _kind(message: str, status: int) -> Trouble:
+    if status < 500 and _SPENT_WORDS.search(message):
+        return _SPENT
+    if status >= 500:
+        return _SERVICE
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    for pattern, kind in _BY_WORDS:
+        if re.search(pattern, message, re.IGNORECASE):
+            return kind
+    return _REFUSED
+
+
+def _status_in(message: str) -> int:
+    found = _STATUS.search(message)
+    return int(found[1]) if found else 0
+
+
+def _spoken(message: str) -> str:
+    """The sentence in a message that is the JSON body of an answer, else the message."""
+    try:
+        body = json.loads(message)
+    except (ValueError, RecursionError):
+        return message.strip()
+    return text(body, "error", "message") or text(body, "message") or message.strip()

@@ -1,0 +1,200 @@
+"""One turn of an agent, whatever its protocol: what it did, and what that says about its end.
+
+Owns the words of activities and verdicts. A turn is good when the agent itself said that it came to
+its end, and its program did not fail; everything else has a reason. What the turn is worth is not
+judged here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from factory_engine.agents.places import Places
+from factory_engine.agents.program import Finished
+from factory_engine.agents.protocol import Activity, AgentVerdict
+from factory_engine.agents.trouble import Trouble
+
+MESSAGE_LIMIT = 100_000
+"""Characters of the last message that are kept."""
+
+_SHELL = re.compile(r"""^\S*sh(?:\.exe)? -l?c (?P<quote>['"]?)(?P<line>.*)(?P=quote)$""", re.DOTALL)
+_COMPLAINTS_KEPT = 20
+
+
+class Turn:
+    """What is known of a turn so far.
+
+    Args:
+        agent: the name of the program, for the reasons.
+        places: the worker's folders.
+
+    Attributes:
+        agent: the name, which some agents tell only later.
+        last_message: the agent's last words.
+        completed: the agent said that its turn has ended well.
+    """
+
+    def __init__(self, agent: str, places: Places) -> None:
+        self.last_message = ""
+        self.completed = False
+        self.agent = agent
+        self._places = places
+        self._begun = False
+        self._trouble: Trouble | None = None
+        self._doing = ""
+        self._files: set[str] = set()
+        self._steps = 0
+        self._last_success = 0
+        self._last_refusal = 0
+        self._refusals: list[str] = []
+        self._complaints: list[str] = []
+        self._hints: list[str] = []
+
+    # What happens in the turn
+
+    def begin(self) -> Activity:
+        """The turn begins, perhaps again: what an earlier one came to no longer counts."""
+        self._begun, self.completed, self._trouble = True, False, None
+        return self.thinking()
+
+    def complete(self) -> None:
+        """The agent says that its turn has ended well."""
+        self.completed = True
+
+    def fail(self, trouble: Trouble) -> None:
+        """The agent says that its turn has failed."""
+        self._trouble = trouble
+
+    @property
+    def over(self) -> bool:
+        """The agent said how its turn ended: nothing more is to come but its exit."""
+        return self.completed or self._trouble is not None
+
+    def thinking(self) -> Activity:
+        """The model is at work."""
+        return self._now(Activity("thinking", "thinking"))
+
+    def waiting(self, why: str) -> Activity:
+        """The model does not answer, for the time being."""
+        return self._now(Activity("thinking", f"waiting: {self._places.text(why)}"))
+
+    def running(self, command: str) -> Activity:
+        """A command, or another tool, is started."""
+        shell = _SHELL.match(command.strip())
+        line = self._places.text(shell["line"] if shell else command)
+        return self._now(Activity("running", f"running `{line}`"))
+
+    def using(self, what: str) -> Activity:
+        """A tool that only looks is used."""
+        return self._now(Activity("thinking", self._places.text(what)))
+
+    def ran(self, *, well: bool) -> None:
+        """A command has ended."""
+        self._steps += 1
+        if well:
+            self._last_success = self._steps
+
+    def editing(self, paths: Iterable[str]) -> Activity:
+        """Files are about to be changed."""
+        shown = [self._places.path(path) for path in paths]
+        more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
+        return self._now(Activity("editing", f"editing `{shown[0]}`{more}" if shown else "editing"))
+
+    def edited(self, paths: Iterable[str]) -> Activity:
+        """Files were changed."""
+        self.ran(well=True)
+        self._files.update(self._places.path(path) for path in paths)
+        return Activity("editing", counts={"files": len(self._files)})
+
+    def refused(self, what: str, step: int | None = None) -> None:
+        """Something that the agent wanted was not allowed, now or at an earlier `step`."""
+        self._steps += step is None
+        self._last_refusal = max(self._last_refusal, self._steps if step is None else step)
+        self._refusals.append(self._places.text(what))
+
+    def message(self, words: str) -> list[Activity]:
+        """The agent says something."""
+        self.last_message = words[:MESSAGE_LIMIT]
+        line = self._places.text(words)
+        return [self._now(Activity("message", line))] if line else []
+
+    def plan(self, done: int, steps: int, current: str) -> Activity:
+        """The agent's plan, and what of it is next."""
+        line = f"plan {done}/{steps}: {self._places.text(current)}".removesuffix(": ")
+        return Activity("plan", line, {"plan_done": done, "plan_steps": steps})
+
+    def complain(self, chunk: bytes) -> None:
+        """Takes what the program wrote to standard error."""
+        lines = chunk[-10_000:].decode("utf-8", "replace").splitlines()
+        self._complaints += [line for line in map(self._places.text, lines) if line]
+        del self._complaints[:-_COMPLAINTS_KEPT]
+
+    def hint(self, advice: str) -> None:
+        """Something that would explain why nothing could be done."""
+        self._hints.append(advice)
+
+    def shown(self, path: str) -> str:
+        """A path as others may see it."""
+        return self._places.path(path)
+
+    @property
+    def step(self) -> int:
+        """The number of things done so far."""
+        return self._steps
+
+    # How it ended
+
+    def verdict(self, finished: Finished) -> AgentVerdict:
+        """Whether the turn came to its proper end."""
+        if finished.reason in ("not_started", "cancelled"):
+            return AgentVerdict(False, finished.detail)
+        stopped = finished.reason == "timeout"
+        if self._trouble and not (self._trouble.interrupted and stopped):
+            reason = self._places.text(f"{self.agent}: {self._trouble.reason}")
+            return AgentVerdict(False, reason, self._trouble.retryable)
+        if not self.completed:
+            return self._unfinished(finished)
+        if finished.reason == "exited" and finished.rc != 0:
+            reason = f"{self.agent} ended its turn, and then with {finished.detail}"
+            return AgentVerdict(False, reason, retryable=True)
+        if self._last_refusal > self._last_success and not self._files:
+            return AgentVerdict(False, self._nothing_done())
+        return AgentVerdict(True, self._good_end(finished))
+
+    def _unfinished(self, finished: Finished) -> AgentVerdict:
+        last = f"; last seen {self._doing}" if self._doing else "; it never said anything"
+        if finished.reason == "timeout":
+            return AgentVerdict(False, finished.detail + last, retryable=True)
+        complaint = self._complaint()
+        if self._begun:
+            told = f"{self.agent} ended in the middle of its turn: {finished.detail}"
+            return AgentVerdict(False, told + (f": {complaint}" if complaint else last), True)
+        told = f"{self.agent} did not begin: {finished.detail}"
+        signalled = finished.rc < 0
+        return AgentVerdict(False, told + (f": {complaint}" if complaint else ""), signalled)
+
+    def _complaint(self) -> str:
+        errors = [line for line in self._complaints if "error" in line.lower()]
+        return (errors or self._complaints[-1:] or [""])[0]
+
+    def _nothing_done(self) -> str:
+        hint = self._hints[0] if self._hints else "see the permissions and sandbox of the agent"
+        return f"{self.agent} was refused and did nothing else: {self._refused_things()}; {hint}"
+
+    def _refused_things(self) -> str:
+        things = list(dict.fromkeys(self._refusals))
+        more = f" and {len(things) - 3} more" if len(things) > 3 else ""
+        return ", ".join(things[:3]) + more
+
+    def _good_end(self, finished: Finished) -> str:
+        words = ["turn completed"]
+        if self._refusals:
+            words.append(f"refused on the way: {self._refused_things()}")
+        if finished.reason == "timeout":
+            words.append("the program did not exit by itself and was stopped")
+        return "; ".join(words)
+
+    def _now(self, activity: Activity) -> Activity:
+        self._doing = activity.text
+        return activity
