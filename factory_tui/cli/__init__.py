@@ -1,0 +1,1 @@
+"""The headless command line: a module a command, printers, exit codes. Never loads Textual."""

@@ -1,0 +1,47 @@
+"""`factory bundle-validate`: judges each bundle of a run, as often as it is asked to."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory_engine.run_folder import RunFolder
+from factory_engine.runs import drive
+from factory_engine.runs.drive import Outcome
+from factory_engine.runs.listing import find_run
+from factory_engine.runs.project import Project
+from factory_tui.cli.arguments import add_junit, add_place, add_run_id, reason
+from factory_tui.cli.driving import Listen
+from factory_tui.cli.exit_codes import ExitCode, of_stage
+from factory_tui.cli.output import Output
+from factory_tui.cli.stage_command import StageCommand, run_stage_command
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that judges an existing run."""
+    add_place(parser)
+    add_run_id(parser)
+    parser.add_argument(
+        "--amend-scope",
+        metavar="REASON",
+        type=reason,
+        help="take edited scope locks as the locks that count, and keep the reason",
+    )
+    add_junit(parser)
+
+
+def execute(arguments: argparse.Namespace, stage: str = "bundle-validate") -> ExitCode:
+    """Judge; the exit code is that of `stage`."""
+
+    def existing(project: Project, output: Output) -> RunFolder:
+        folder = find_run(project.runs_dir, arguments.run_id)
+        if arguments.run_id is None:
+            output.remark(f"run {folder.run_id}, the newest")
+        return folder
+
+    async def call(project: Project, folder: RunFolder | None, listen: Listen) -> Outcome:
+        run_id = folder.run_id if folder else None
+        amend = arguments.amend_scope
+        return await drive.judge(project, run_id, stage, amend_scope=amend, listen=listen)
+
+    command = StageCommand(existing, call, code=lambda state: of_stage(state, stage))
+    return run_stage_command(command, arguments)

@@ -1,0 +1,86 @@
+"""The door to the full-screen console.
+
+Owns when it opens: on a terminal that can show it, and for a person. Imports the console only when
+it opens; nothing else of the command line does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from factory_engine.errors import UsageError
+from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.cli.place import config_file, start_of
+from factory_tui.cli.streams import is_terminal, write_out
+
+CONSOLE = "factory_tui.console.app"
+
+
+def enter(arguments: argparse.Namespace, otherwise: str) -> int:
+    """Open the console for a command line without a command, else print `otherwise`."""
+    if not opens(arguments):
+        write_out(otherwise)
+        return ExitCode.PASS
+    start = start_of(arguments)
+    return open_console(arguments, start, start / arguments.dir if arguments.dir else None)
+
+
+def opens(arguments: argparse.Namespace) -> bool:
+    """Whether the console is what this command line gets.
+
+    Raises:
+        UsageError: `--tui` where the console cannot be shown.
+    """
+    obstacle = _obstacle(arguments)
+    if arguments.tui and obstacle:
+        raise UsageError(f"the console cannot be opened: {obstacle}", where="--tui")
+    return not obstacle
+
+
+def open_console(arguments: argparse.Namespace, start: Path, folder: Path | None) -> int:
+    """Run the console until it is left; the exit code that it gives.
+
+    Args:
+        arguments: the parsed command line.
+        start: the folder that the commands which it gives start in.
+        folder: the run to show; None for the one that `--run-id` names, or to choose one.
+    """
+    if arguments.color == "never":
+        os.environ["NO_COLOR"] = "1"  # Textual looks there
+    console = import_module(CONSOLE)
+    code = console.run_console(
+        start=start.resolve(),
+        run_id=folder.name if folder else arguments.run_id,
+        folder=folder.resolve() if folder else None,
+        config_file=config_file(arguments),
+        overrides=arguments.overrides,
+    )
+    return int(code)
+
+
+def _obstacle(arguments: argparse.Namespace) -> str:
+    """Why there is no console; empty where nothing stands in its way."""
+    if arguments.no_tui:
+        return "--no-tui"
+    if arguments.json:
+        return "--json is meant for programs"
+    if os.environ.get("CI") and not arguments.tui:
+        return "CI is set"
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error", sys.stderr)):
+        if not is_terminal(stream):
+            return f"standard {name} is no terminal"
+    if os.environ.get("TERM", "") in ("dumb", "unknown"):
+        return "TERM is dumb"
+    return "" if _exists() else "it is not installed"
+
+
+def _exists() -> bool:
+    try:
+        return find_spec(CONSOLE) is not None
+    except ModuleNotFoundError:  # its package is missing
+        return False

@@ -1,0 +1,301 @@
+"""The JSON documents that commands print under `--json`, as models.
+
+Owns their published shape. A document only ever gains fields; one that changes its meaning gets
+another number. Commands build plain dictionaries, so that a listing need not load this module; the
+tests hold every document against its model.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from factory_engine.artifacts.base import Text
+from factory_engine.artifacts.ledger_event import LedgerEvent
+
+StatusWord = Literal["PENDING", "RUNNING", "PASS", "BLOCKED", "FAIL"]
+
+
+class Document(BaseModel):
+    """A closed object; `schema` names the model and its number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class Head(Document):
+    """The end of a ledger: the number and the id of its last event."""
+
+    seq: int
+    head: str
+
+
+class Stage(Document):
+    """One stage of a run."""
+
+    name: str
+    status: StatusWord
+    reason: Text
+    elapsed_ms: int
+
+
+class Worker(Document):
+    """One worker of a run."""
+
+    id: str
+    title: Text
+    agent: Text
+    status: StatusWord
+    reason: Text
+    attempt: int
+    rc: int | None
+    files: int
+    insertions: int
+    deletions: int
+    elapsed_ms: int
+
+
+class Violation(Document):
+    """One thing that is wrong."""
+
+    code: Text
+    severity: Text
+    worker_id: Text
+    path: Text
+    message: Text
+
+
+class Check(Document):
+    """One check of a worker, or of Z on the merged tree."""
+
+    owner: str
+    name: Text
+    required: bool
+    status: Text
+    rc: int | None
+    duration_ms: int
+    detail: Text
+
+
+class Precondition(Document):
+    """One finding of preflight."""
+
+    name: Text
+    level: Literal["ok", "warn", "block"]
+    message: Text
+    advice: Text
+
+
+class RunDocument(Document):
+    """`factory.run/1`: a run as it stands. Violations: at most fifty of each worker."""
+
+    schema_: Literal["factory.run/1"] = Field(alias="schema")
+    run_id: str
+    status: StatusWord
+    exit_code: int
+    reason: Text
+    kind: Text
+    base_ref: Text
+    base_commit: str
+    dry_run: bool
+    interrupted: str
+    elapsed_ms: int
+    merged_tree: str
+    files: int
+    insertions: int
+    deletions: int
+    stages: list[Stage]
+    workers: list[Worker]
+    violations: list[Violation]
+    violation_count: int
+    checks: list[Check]
+    culprits: dict[Text, list[str]]
+    conflicts: list[Text]
+    warnings: list[Text]
+    findings: list[Precondition]
+    ledger: Head
+    artifacts: dict[str, str]
+
+
+class RunSummary(Document):
+    """One run of a list; `workers` has the status of each, empty before a verdict."""
+
+    run_id: str
+    status: str
+    started_at: str
+    base_ref: Text
+    base_commit: str
+    dry_run: bool
+    workers: dict[str, str]
+    files: int
+    reason: Text
+
+
+class RunsDocument(Document):
+    """`factory.runs/1`: the newest runs; `total` counts all. Kept workspaces take room."""
+
+    schema_: Literal["factory.runs/1"] = Field(alias="schema")
+    runs: list[RunSummary]
+    total: int
+    workspaces_bytes: int
+
+
+class LedgerDocument(Document):
+    """`factory.ledger/1`: events, oldest first."""
+
+    schema_: Literal["factory.ledger/1"] = Field(alias="schema")
+    events: list[LedgerEvent]
+
+
+class ReplayDocument(Document):
+    """`factory.replay/1`: whether a run's ledger and files hold, and what they come to."""
+
+    schema_: Literal["factory.replay/1"] = Field(alias="schema")
+    run_id: str
+    consistent: bool
+    exit_code: int
+    problems: list[Text]
+    notes: list[Text]
+    ledger: Head
+    run: RunDocument
+
+
+class FindingsDocument(Document):
+    """`factory.findings/1`: every precondition, and the disk in use by what for."""
+
+    schema_: Literal["factory.findings/1"] = Field(alias="schema")
+    status: Literal["PASS", "BLOCKED"]
+    exit_code: int
+    findings: list[Precondition]
+    disk_bytes: dict[str, int]
+
+
+class Setting(Document):
+    """One value of the effective configuration."""
+
+    key: Text
+    value: Any
+    origin: Text
+
+
+class ConfigDocument(Document):
+    """`factory.config/1`: the effective configuration."""
+
+    schema_: Literal["factory.config/1"] = Field(alias="schema")
+    values: list[Setting]
+
+
+class PathDocument(Document):
+    """`factory.path/1`: where something lies, and whether a program was given it."""
+
+    schema_: Literal["factory.path/1"] = Field(alias="schema")
+    run_id: str
+    path: Text
+    opened: bool
+
+
+class ReportDocument(Document):
+    """`factory.report/1`: the report of a run."""
+
+    schema_: Literal["factory.report/1"] = Field(alias="schema")
+    run_id: str
+    text: Text
+
+
+class AdoptedFile(Document):
+    """One file of an adoption."""
+
+    path: str
+    created: bool
+
+
+class InitDocument(Document):
+    """`factory.init/1`: what an adoption needs, and what was there already."""
+
+    schema_: Literal["factory.init/1"] = Field(alias="schema")
+    files: list[AdoptedFile]
+
+
+class Removed(Document):
+    """One thing that was removed."""
+
+    run_id: str
+    what: str
+    bytes: int
+
+
+class PruneDocument(Document):
+    """`factory.prune/1`: what was removed."""
+
+    schema_: Literal["factory.prune/1"] = Field(alias="schema")
+    removed: list[Removed]
+    bytes: int
+
+
+class ApplyDocument(Document):
+    """`factory.apply/1`: where the result of a run landed."""
+
+    schema_: Literal["factory.apply/1"] = Field(alias="schema")
+    run_id: str
+    branch: Text
+    commit: str
+    files: int
+
+
+class CancelDocument(Document):
+    """`factory.cancel/1`: whether somebody drove the run and has stopped."""
+
+    schema_: Literal["factory.cancel/1"] = Field(alias="schema")
+    run_id: str
+    stopped: bool
+
+
+class CompletionDocument(Document):
+    """`factory.completion/1`: a completion script."""
+
+    schema_: Literal["factory.completion/1"] = Field(alias="schema")
+    shell: str
+    script: str
+
+
+class SchemasDocument(Document):
+    """`factory.schemas/1`: the names that `factory schema` knows."""
+
+    schema_: Literal["factory.schemas/1"] = Field(alias="schema")
+    names: list[str]
+
+
+class ErrorDocument(Document):
+    """`factory.error/1`: why a command could not do its work."""
+
+    schema_: Literal["factory.error/1"] = Field(alias="schema")
+    status: Literal["PENDING", "BLOCKED", "FAIL", "USAGE"]
+    exit_code: int
+    what: Text
+    where: Text
+    advice: Text
+
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    RunDocument,
+    RunsDocument,
+    LedgerDocument,
+    ReplayDocument,
+    FindingsDocument,
+    ConfigDocument,
+    PathDocument,
+    ReportDocument,
+    InitDocument,
+    PruneDocument,
+    ApplyDocument,
+    CancelDocument,
+    CompletionDocument,
+    SchemasDocument,
+    ErrorDocument,
+)
+
+
+def name_of(model: type[Document]) -> str:
+    """`factory.run/1` for `RunDocument`."""
+    annotation = model.model_fields["schema_"].annotation
+    return str(annotation.__args__[0])  # type: ignore[union-attr]

@@ -1,0 +1,55 @@
+"""`factory ledger-replay`: verifies a run's ledger and files, and shows what they come to."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory_engine.rules.escape import printable
+from factory_engine.runs.replay import Replay, replay
+from factory_tui.cli.arguments import add_place, add_run
+from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.cli.output import Output
+from factory_tui.cli.place import run_folder
+from factory_tui.cli.printers.result import result_text
+from factory_tui.cli.printers.style import style
+from factory_tui.cli.run_document import run_document
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run."""
+    add_place(parser)
+    add_run(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Print the reconstructed state; BLOCKED where anything differs, with each difference named.
+
+    The exit code is about the evidence, not about the run: a sound run that is BLOCKED gives 0.
+    """
+    output = Output(arguments)
+    folder = run_folder(arguments, output)
+    found = replay(folder)
+    code = ExitCode.BLOCKED if found.problems else ExitCode.PASS
+    output.result(result_text(found.state, folder.path, style(output.color_out)))
+    output.result(_verdict(found))
+    output.document(
+        {
+            "schema": "factory.replay/1",
+            "run_id": folder.run_id,
+            "consistent": not found.problems,
+            "exit_code": int(code),
+            "problems": list(found.problems),
+            "notes": list(found.notes),
+            "ledger": {"seq": found.head.seq, "head": found.head.event_id},
+            "run": run_document(found.state, folder.path, code),
+        }
+    )
+    return code
+
+
+def _verdict(found: Replay) -> str:
+    lines = [f"DIFFERS {printable(problem, 600)}" for problem in found.problems]
+    lines += [f"note    {printable(note, 600)}" for note in found.notes]
+    if not found.problems:
+        lines.append(f"replay  {found.head.seq} events and every recorded file hold")
+    return "\n".join(lines)

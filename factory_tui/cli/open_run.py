@@ -1,0 +1,24 @@
+"""`factory open-run`: the folder of a run in the desktop's file manager."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory_tui.cli.arguments import add_place, add_run
+from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.cli.opener import open_and_name
+from factory_tui.cli.output import Output
+from factory_tui.cli.place import run_folder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run."""
+    add_place(parser)
+    add_run(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Open it, and print where it is."""
+    output = Output(arguments)
+    folder = run_folder(arguments, output)
+    return open_and_name(folder.path, folder.run_id, output)

@@ -1,0 +1,66 @@
+"""The sample repository of the demo: a small program, its tests, and four programs that change it.
+
+Owns how it is laid out from the files below `sample/`. Makes a new repository, touches no other.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.git.process import Git
+
+CASES = ("pass", "overlap", "scope", "conflict", "check")
+"""What becomes of the run: everything passes, or the kind of problem that blocks it."""
+
+CONFIG = "tools/codex/factory/factory.config.json"
+_SUFFIX = ".txt"  # so that no tool takes the sample for a part of this program
+_WHO = tuple(
+    (f"GIT_{role}_{what}", value)
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (
+        ("NAME", "Sample"),
+        ("EMAIL", "sample@example.org"),
+        ("DATE", "2026-01-01T00:00:00Z"),
+    )
+)
+
+
+async def make_sample(folder: Path, case: str, python: str) -> None:
+    """Make the repository at `folder`, with one commit.
+
+    Args:
+        folder: an empty folder.
+        case: one of `CASES`.
+        python: the program that runs Python, as the workers' commands name it.
+
+    Raises:
+        StorageError: the disk refused. RepositoryError: there is no git.
+    """
+    root = files("factory_tui.cli") / "sample"
+    for relative, data in sorted(_contents(root)):
+        if relative == CONFIG:
+            data = data.replace(b"{python}", python.encode()).replace(b"{case}", case.encode())
+        target = folder / relative
+        storage.make_folder(target.parent)
+        storage.replace_file(target, data)
+    git = Git(folder / ".git", work_tree=folder).with_variables(*_WHO)
+    await git.run("init", "--quiet", "--template=", "--initial-branch=main")
+    await git.run("add", "--all")
+    await git.run("commit", "--quiet", "--message", "Count words")
+
+
+def _contents(folder: Traversable, above: str = "") -> list[tuple[str, bytes]]:
+    """Every file below `folder` by its name in the repository."""
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        name = f"{above}{entry.name}"
+        if entry.is_dir():
+            found += _contents(entry, f"{name}/")
+        elif name.endswith(_SUFFIX):
+            name = name.removesuffix(_SUFFIX)
+            # a file of its real name would be obeyed by the git of this program's own repository
+            found.append((".gitignore" if name == "gitignore" else name, entry.read_bytes()))
+    return found

@@ -1,0 +1,85 @@
+"""`factory verify`: whether a run's folder proves what it says, offline, on any machine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from factory_engine.errors import RepositoryError
+from factory_engine.provenance.keys import read_key
+from factory_engine.rules.escape import printable
+from factory_engine.runs.project import open_project
+from factory_engine.runs.verify import Verification, verify
+from factory_tui.cli import faults
+from factory_tui.cli.arguments import add_place, add_run
+from factory_tui.cli.driving import run_until_signal
+from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.cli.output import Output
+from factory_tui.cli.place import config_file, run_folder, start_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, and whose signature."""
+    add_place(parser)
+    add_run(parser)
+    parser.add_argument(
+        "--key", metavar="PUB", type=Path, help="a public key; a signature of it must hold"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Name the first thing that does not hold; the exit code is about the evidence, not the run.
+
+    Where the repository that the command starts in has the run's base, bundles are judged and
+    merged anew as well.
+    """
+    output = Output(arguments)
+    folder = run_folder(arguments, output)
+    start, config = start_of(arguments), config_file(arguments)
+    public_key = None if arguments.key is None else read_key(start / arguments.key)
+
+    async def look() -> Verification:
+        try:
+            project = await open_project(start, config_file=config, overrides=arguments.overrides)
+        except RepositoryError:  # the folder alone says a good deal
+            return await verify(folder, public_key=public_key)
+        return await verify(
+            folder,
+            public_key=public_key,
+            repository=project.repository,
+            runs_dir=project.runs_dir,
+        )
+
+    driven = run_until_signal(look)
+    if driven.value is None:
+        return faults.interrupted(output.json, driven.stopped_by)
+    found = driven.value
+    code = ExitCode.BLOCKED if found.problem else ExitCode.PASS
+    output.result(_text(found))
+    output.document(
+        {
+            "schema": "factory.verify/1",
+            "run_id": found.state.run_id or folder.run_id,
+            "holds": not found.problem,
+            "exit_code": int(code),
+            "verdict": str(found.state.status),
+            "problem": found.problem,
+            "held": list(found.held),
+            "notes": list(found.notes),
+            "signed_by": list(found.signed_by),
+            "key_checked": found.key_checked,
+            "rederived": found.rederived,
+            "ledger": {"seq": found.head.seq, "head": found.head.event_id},
+        }
+    )
+    return code
+
+
+def _text(found: Verification) -> str:
+    lines = [f"holds    {printable(held, 600)}" for held in found.held]
+    lines += [f"note     {printable(note, 600)}" for note in found.notes]
+    if found.problem:
+        lines.append(f"DIFFERS  {printable(found.problem, 600)}")
+    else:
+        lines.append(f"VERIFIED {printable(found.state.run_id)}, {found.state.status}")
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""`factory watch`: follows a run of any process until it ends.
+
+Owns the line an event off a terminal; on one, the console or the live table is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from factory_engine.errors import LedgerError
+from factory_engine.events import Event
+from factory_engine.runs.follow import follow
+from factory_tui.cli import console_door, exit_codes, faults
+from factory_tui.cli.arguments import add_place, add_run, add_tui
+from factory_tui.cli.driving import run_until_signal
+from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.cli.output import Output
+from factory_tui.cli.place import run_folder, start_of
+from factory_tui.cli.printers.choice import progress_for
+from factory_tui.cli.printers.progress import Lines, Progress
+from factory_tui.cli.printers.result import result_text
+from factory_tui.cli.printers.style import style
+from factory_tui.cli.run_document import run_document
+from factory_tui.cli.streams import is_terminal, write_out
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, and where to show it."""
+    add_place(parser)
+    add_run(parser)
+    add_tui(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode | int:
+    """Follow, then end with the run's exit code; 3 where nobody drives it any more."""
+    opens = console_door.opens(arguments)
+    output = Output(arguments)
+    folder = run_folder(arguments, output)
+    if opens:
+        return console_door.open_console(arguments, start_of(arguments), folder.path)
+    progress = _progress(output)
+
+    async def whole() -> bool:
+        async for event in follow(folder):
+            _take(progress, event)
+        return True
+
+    driven = run_until_signal(whole, progress)
+    if driven.value is None:
+        return faults.interrupted(output.json, driven.stopped_by)
+    state = progress.state
+    code = exit_codes.of_status(state.status)
+    output.result(result_text(state, folder.path, style(output.color_out)))
+    output.document(run_document(state, folder.path, code))
+    return code
+
+
+def _progress(output: Output) -> Progress:
+    """On a terminal the live table; else each event as a line of the result."""
+    if output.json or output.quiet or is_terminal(sys.stdout):
+        return progress_for(output)
+    return Lines(write_out, style(output.color_out), everything=True)
+
+
+def _take(progress: Progress, event: Event) -> None:
+    """Show an event of a ledger that may come from anywhere."""
+    try:
+        progress.event(event)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise LedgerError(
+            f"event {event.seq} cannot be understood: {type(error).__name__}",
+            advice="verify it with `factory ledger-replay`",
+        ) from error

@@ -1,0 +1,116 @@
+"""Run states as commands meet them, folded from events. Owns the story that they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from factory_engine.events import Draft, Event, EventType, seal
+from factory_engine.fold import fold_all
+from factory_engine.state import RunState
+from tests.cli.ledgers import activity, created
+
+NASTY = "a|b\n::error::x ##[add-path]/tmp %0A <b>*_`[l](u)` \x1b[31m\u202e"
+NASTY_PATH = "dir,x:y/%0A\n::set-env name=a::b"
+
+
+def events(drafts: Sequence[Draft]) -> list[Event]:
+    """Drafts as recorded events, a second apart."""
+    found: list[Event] = []
+    for number, draft in enumerate(drafts, start=1):
+        parent = found[-1].event_id if found else "0" * 64
+        moment = f"2026-01-31T12:00:{number:02}.000000Z"
+        found.append(seal(draft, run_id="run", seq=number, ts_utc=moment, parent=parent)[0])
+    return found
+
+
+def stage(name: str, status: str = "PASS", reason: str = "") -> list[Draft]:
+    """A stage that begins and ends."""
+    details = {"stage": name, "status": status, "reason": reason}
+    return [
+        Draft(EventType.STAGE_STARTED, details={"stage": name}),
+        Draft(EventType.STAGE_FINISHED, details=details),
+    ]
+
+
+def worker(letter: str, status: str = "PASS", reason: str = "") -> list[Draft]:
+    """A worker that runs to its end."""
+    name = f"{letter}_worker"
+    counts = {"files": 2, "insertions": 3, "deletions": 1}
+    return [
+        Draft(EventType.WORKER_STARTED, name, {"attempt": 1, "attempts": 1, "agent": "command"}),
+        activity(letter, "working"),
+        Draft(EventType.WORKER_EXITED, name, {"attempt": 1, "reason": reason}, 2500, rc=0),
+        Draft(EventType.WORKER_FINISHED, name, {"status": status, "reason": reason}, 0, counts),
+    ]
+
+
+def violation(number: int = 0, *, nasty: bool = False, severity: str = "error") -> dict[str, str]:
+    """A violation of worker A."""
+    return {
+        "code": "SCOPE",
+        "severity": severity,
+        "worker_id": "A_worker",
+        "path": NASTY_PATH if nasty else f"file-{number}.txt",
+        "message": NASTY if nasty else "matches no allowed pattern",
+    }
+
+
+def judged(
+    letter: str, violations: Sequence[dict[str, str]] = (), total: int | None = None
+) -> Draft:
+    """The verdict on a bundle."""
+    errors = [v for v in violations if v["severity"] == "error"]
+    details = {
+        "status": "BLOCKED" if errors else "PASS",
+        "reason": "SCOPE" if errors else "",
+        "violations": list(violations),
+        "total": len(violations) if total is None else total,
+    }
+    return Draft(EventType.BUNDLE_JUDGED, f"{letter}_worker", details)
+
+
+def ended(status: str, reason: str = "") -> list[Draft]:
+    """Integration and the last event."""
+    details = {"status": status, "reason": reason, "violations": [], "total": 0}
+    return [
+        Draft(EventType.STAGE_STARTED, details={"stage": "integrate"}),
+        Draft(EventType.INTEGRATION_JUDGED, "Z_integrator", details),
+        stage("integrate", status, reason)[1],
+        *stage("summary"),
+        Draft(EventType.RUN_FINISHED, "Z_integrator", {"status": status, "reason": reason}),
+    ]
+
+
+def passed() -> list[Draft]:
+    """A whole run that passed."""
+    four = [draft for letter in "ABCD" for draft in worker(letter)]
+    bundles = [judged(letter) for letter in "ABCD"]
+    launch = stage("launch")
+    return [
+        created(),
+        *stage("preflight"),
+        launch[0],
+        *four,
+        launch[1],
+        *stage("bundle-validate"),
+        *bundles,
+        *ended("PASS"),
+    ]
+
+
+def blocked(violations: Sequence[dict[str, str]], total: int | None = None) -> list[Draft]:
+    """A whole run that worker A's bundle blocked."""
+    return [
+        created(),
+        *stage("preflight"),
+        *worker("A"),
+        *stage("launch"),
+        judged("A", violations, total),
+        *stage("bundle-validate", "BLOCKED", "SCOPE"),
+        *ended("BLOCKED", "SCOPE"),
+    ]
+
+
+def state_of(drafts: Sequence[Draft]) -> RunState:
+    """The state after those events."""
+    return fold_all(events(drafts))
