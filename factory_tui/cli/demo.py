@@ -13,12 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from factory_engine.config.locations import RUNS_DIR
 from factory_engine.errors import UsageError
 from factory_engine.git.removal import remove_workspace
+from factory_engine.run_folder import RunFolder
 from factory_tui.cli import console_door, faults, oneshot
 from factory_tui.cli.arguments import add_tui, command_parser, one_of
 from factory_tui.cli.driving import run_until_signal
@@ -88,9 +90,14 @@ def _in_the_console(run: argparse.Namespace, folder: Path) -> int:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as process:
-        console_door.open_console(run, folder, folder / RUNS_DIR / run_id)
-        if process.poll() is None:
-            process.terminate()
+        try:
+            place = RunFolder(folder / RUNS_DIR / run_id)
+            while not place.exists and process.poll() is None:
+                time.sleep(0.02)
+            console_door.open_console(run, folder, place.path)
+        finally:
+            if process.poll() is None:
+                process.terminate()
         return process.wait()
 
 

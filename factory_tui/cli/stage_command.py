@@ -79,6 +79,7 @@ def run_stage_command(
         folder = command.existing(project, output)
         if folder is not None:
             progress.state = _so_far(folder)
+            _tell_what_is_ignored(arguments, progress.state, output)
         return await command.call(project, folder, listen)
 
     driven = drive(whole, progress)
@@ -111,6 +112,15 @@ def _so_far(folder: RunFolder) -> RunState:
         return fold_all(read_events(folder.ledger))
     except (FactoryError, ValueError, KeyError, TypeError, AttributeError):
         return RunState()
+
+
+def _tell_what_is_ignored(arguments: argparse.Namespace, state: RunState, output: Output) -> None:
+    """A run's plan is sealed: options that would make another one have no say in it any more."""
+    asked = {"--base-ref": "base_ref", "--kind": "kind", "--dry-run": "dry_run"}
+    for option, name in asked.items():
+        value = getattr(arguments, name, None)
+        if value and value != getattr(state, name):
+            output.remark(f"{state.run_id} exists already, so {option} is passed over")
 
 
 def _junit_file(arguments: argparse.Namespace, start: Path) -> Path | None:

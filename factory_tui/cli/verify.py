@@ -6,16 +6,16 @@ import argparse
 from pathlib import Path
 
 from factory_engine.errors import RepositoryError
+from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_key
 from factory_engine.rules.escape import printable
-from factory_engine.runs.project import open_project
 from factory_engine.runs.verify import Verification, verify
 from factory_tui.cli import faults
 from factory_tui.cli.arguments import add_place, add_run
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import config_file, run_folder, start_of
+from factory_tui.cli.place import run_folder, runs_dir, start_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,20 +35,16 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     """
     output = Output(arguments)
     folder = run_folder(arguments, output)
-    start, config = start_of(arguments), config_file(arguments)
+    start = start_of(arguments)
     public_key = None if arguments.key is None else read_key(start / arguments.key)
 
     async def look() -> Verification:
         try:
-            project = await open_project(start, config_file=config, overrides=arguments.overrides)
+            repository = await Repository.open(start)
+            runs = runs_dir(arguments)
         except RepositoryError:  # the folder alone says a good deal
             return await verify(folder, public_key=public_key)
-        return await verify(
-            folder,
-            public_key=public_key,
-            repository=project.repository,
-            runs_dir=project.runs_dir,
-        )
+        return await verify(folder, public_key=public_key, repository=repository, runs_dir=runs)
 
     driven = run_until_signal(look)
     if driven.value is None:

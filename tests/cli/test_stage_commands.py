@@ -179,6 +179,14 @@ def test_the_same_command_again_changes_nothing(shell: Shell) -> None:
     assert (shell.run_folder() / "LEDGER.jsonl").read_bytes() == ledger
 
 
+def test_options_that_an_existing_run_cannot_heed_are_named(shell: Shell) -> None:
+    shell("launch", "--dry-run", "--run-id", "mine")
+    answer = shell("oneshot", "--run-id", "mine", "--base-ref", "main", "--dry-run")
+    assert answer.code == 0
+    assert answer.err.startswith("mine exists already, so --base-ref is passed over\n")
+    assert "--dry-run is passed over" not in answer.err
+
+
 def test_an_edited_lock_counts_once_a_reason_is_given(shell: Shell) -> None:
     configure(shell.folder, {"A": "Path('outside.txt').write_text('x')"})
     assert shell("oneshot").code == 2
