@@ -81,7 +81,8 @@ def test_a_task_is_a_command_or_a_prompt(
         ),
         (
             {"agent": "gpt", "prompt": "a"},
-            "workers.A_worker.agent: there is no agent 'gpt'; known here: aider, claude, codex, command",
+            "workers.A_worker.agent: there is no agent 'gpt'; "
+            "known here: aider, claude, codex, command",
         ),
         (
             {"agent": "aider", "command": ["make"]},
