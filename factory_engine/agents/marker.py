@@ -40,11 +40,14 @@ class Marker:
         worker_id: the worker, or None for all of the run.
         step: which of a worker's programs, or None for all of them. Programs that run at the same
             time for the same worker need different ones.
+        place: where the run lies, as a digest: run ids may be pinned, so that runs of two
+            repositories can have the same. None for any place.
     """
 
     run_id: str
     worker_id: str | None = None
     step: str | None = None
+    place: str | None = None
 
     def variables(self) -> dict[str, str]:
         """The environment variables that make the mark."""
@@ -52,6 +55,7 @@ class Marker:
             "FACTORY_RUN_ID": self.run_id,
             "FACTORY_WORKER_ID": self.worker_id,
             "FACTORY_STEP": self.step,
+            "FACTORY_RUN_PLACE": self.place,
         }
         return {name: value for name, value in values.items() if value is not None}
 

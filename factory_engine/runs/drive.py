@@ -14,7 +14,7 @@ from pathlib import Path
 
 from factory_engine import run_id as run_ids
 from factory_engine import storage
-from factory_engine.agents.process_tree import Marker, end_tree
+from factory_engine.agents.process_tree import end_tree
 from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.bus import Bus
@@ -276,17 +276,17 @@ async def _claim(project: Project, request: Request) -> RunFolder:
             raise UsageError("no such worker is configured", where=worker_id)
     for worker in project.config.workers.values():
         _task_text(project, worker)  # a prompt that cannot be read must not leave a run behind
+    taken: set[str] = set()
+    run_id = run_ids.make(kind, project.clock.now_us(), base, taken)
     create_runs_folder(project.runs_dir)
     if request.run_id is not None:
         folder = RunFolder(project.runs_dir / request.run_id)
         storage.make_folder(folder.path)
         return folder
-    taken: set[str] = set()
-    while True:
-        run_id = run_ids.make(kind, project.clock.now_us(), base, taken)
-        if (claimed := claim_run_folder(project.runs_dir, run_id)) is not None:
-            return claimed
+    while (claimed := claim_run_folder(project.runs_dir, run_id)) is None:
         taken.add(run_id)
+        run_id = run_ids.make(kind, project.clock.now_us(), base, taken)
+    return claimed
 
 
 async def _write_manifest(project: Project, folder: RunFolder, request: Request) -> None:
@@ -403,9 +403,9 @@ def _context(
 
 async def _end_leftovers(context: RunContext) -> None:
     """Stop what a killed factory left running of this run, before anything is started again."""
-    run_id = context.manifest.run_id
-    workspaces = context.workspaces / "runs" / run_id
-    await end_tree(None, Marker(run_id), workspaces if workspaces.exists() else None, grace_s=2.0)
+    workspaces = context.workspaces / "runs" / context.manifest.run_id
+    inside = workspaces if workspaces.exists() else None
+    await end_tree(None, context.marker(), inside, grace_s=2.0)
 
 
 def _is_over(state: RunState) -> bool:

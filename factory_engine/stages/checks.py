@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.agents.process_tree import Marker
 from factory_engine.agents.supervise import Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
@@ -49,7 +48,7 @@ async def run_check(context: RunContext, run: CheckRun) -> tuple[CheckResult, Pa
         cwd=run.folder,
         env=dict(run.environment),
         log=log,
-        marker=Marker(context.manifest.run_id, run.owner),
+        marker=context.marker(run.owner),
         workspace=run.folder,
         head_bytes=context.config.run.log_head_bytes,
         tail_bytes=context.config.run.log_tail_bytes,

@@ -7,10 +7,13 @@ terminal.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from factory_engine.agents.marker import Marker
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.clock import Clock
@@ -93,6 +96,11 @@ class RunContext:
     def pool(self) -> Pool:
         """Clean workspaces of earlier runs."""
         return Pool(self.workspaces / "pool")
+
+    def marker(self, worker_id: str | None = None) -> Marker:
+        """The mark of every process of this run, or of one worker of it."""
+        place = hashlib.sha256(os.fsencode(self.folder.path.resolve())).hexdigest()[:16]
+        return Marker(self.manifest.run_id, worker_id, place=place)
 
     def worker_folder(self, worker_id: str) -> Path:
         """Where a worker's workspace, outbox and prompt lie, outside the repository."""

@@ -6,7 +6,7 @@ Owns who is started and how many at once. What one worker does is in `worker.py`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.worker import run_worker
@@ -31,9 +31,7 @@ async def run_launch(context: RunContext, workers: Sequence[str] | None = None) 
             await run_worker(context, worker_id)
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for worker_id in chosen:
-                group.create_task(in_turn(worker_id))
+        await _all_of([in_turn(worker_id) for worker_id in chosen])
     except ExceptionGroup as problems:
         raise _first(problems) from problems
     failed = [
@@ -44,6 +42,27 @@ async def run_launch(context: RunContext, workers: Sequence[str] | None = None) 
     if failed:
         return StageOutcome(Status.BLOCKED, "; ".join(failed))
     return StageOutcome(Status.PASS)
+
+
+async def _all_of(works: Sequence[Coroutine[None, None, None]]) -> None:
+    """Wait for all; every cancel reaches every worker, as a second one means to kill at once.
+
+    A task group alone would pass on the first and swallow the rest.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        while not all(task.done() for task in tasks):
+            try:
+                await asyncio.wait(tasks)
+            except asyncio.CancelledError as again:
+                if any(task.done() and not task.cancelled() and task.exception() for task in tasks):
+                    continue  # the group itself, after a failure: it has cancelled the others
+                cancelled = again
+                for task in tasks:
+                    task.cancel()
+    if cancelled is not None:
+        raise cancelled
 
 
 def _unfinished(context: RunContext) -> list[str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.agents import driver
 from factory_engine.agents.environment import worker_environment
-from factory_engine.agents.process_tree import Marker
 from factory_engine.agents.prompt import render_prompt
 from factory_engine.agents.protocol import AgentTask, AgentVerdict, Conversation, Driver
 from factory_engine.agents.supervise import Finished, Program, run_program
@@ -210,7 +209,7 @@ async def _run_agent(
         cwd=place.tree,
         env=environment,
         log=context.folder.live_log(worker_id, log_name),
-        marker=Marker(context.manifest.run_id, worker_id),
+        marker=context.marker(worker_id),
         workspace=place.folder,
         stdin=launch.stdin,
         stop_signals=launch.stop_signals,

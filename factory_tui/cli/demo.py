@@ -21,6 +21,8 @@ from factory_engine.config.locations import RUNS_DIR
 from factory_engine.errors import UsageError
 from factory_engine.git.removal import remove_workspace
 from factory_engine.run_folder import RunFolder
+from factory_engine.runs.listing import run_line
+from factory_engine.status import Status
 from factory_tui.cli import console_door, faults, oneshot
 from factory_tui.cli.arguments import add_tui, command_parser, one_of
 from factory_tui.cli.driving import run_until_signal
@@ -96,9 +98,10 @@ def _in_the_console(run: argparse.Namespace, folder: Path) -> int:
                 time.sleep(0.02)
             console_door.open_console(run, folder, place.path)
         finally:
-            if process.poll() is None:
+            if process.poll() is None and run_line(place).status == Status.PENDING:
                 process.terminate()
-        return process.wait()
+        code = process.wait()
+        return code if code >= 0 else 128 - code  # as a shell counts signals
 
 
 @contextlib.contextmanager

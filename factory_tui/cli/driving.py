@@ -123,20 +123,27 @@ def _signals(driven: Driven[T]) -> Iterator[None]:
     task = asyncio.current_task()
     assert task is not None
 
-    def cancel(number: int, frame: FrameType | None) -> None:
+    over = False
+
+    def cancel(name: str) -> None:
+        if not over:
+            task.cancel(name)
+
+    def handle(number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         driven.stopped_by = driven.stopped_by or name
         # from the handler itself the loop would not wake up before its next timer
-        loop.call_soon_threadsafe(task.cancel, name)
+        loop.call_soon_threadsafe(cancel, name)
 
     before = {}
     for name in signal_names():
         number = getattr(signal, name)
         # nohup means it; SIGINT is ignored merely because a script's shell put us in the background
         if name == "SIGINT" or signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, cancel)
+            before[number] = signal.signal(number, handle)
     try:
         yield
     finally:
+        over = True  # one that comes between the end and here is too late to stop anything
         for number, handler in before.items():
             signal.signal(number, handler)

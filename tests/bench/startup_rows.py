@@ -26,16 +26,16 @@ def rows(folder: Path) -> Iterator[Row]:
     many = _repository(folder / "many", runs=10_000, events=10)
     for argv in (["runs"], ["ledger", "--limit", "50"]):
         name = " ".join(argv)
-        figure, floor = both(command([*FACTORY, "-C", str(few), *argv], ROOT), command(PASS, ROOT))
+        figure, floor = both(command([*FACTORY, *argv], few), command(PASS, ROOT))
         yield Row(f"factory {name}, 10 runs", figure, floor, "python -c pass", 3.0)
         figure, floor = both(
-            command([*FACTORY, "-C", str(many), *argv], ROOT),
-            command([*FACTORY, "-C", str(few), *argv], ROOT),
+            command([*FACTORY, *argv], many),
+            command([*FACTORY, *argv], few),
             rounds=5,
         )
         yield Row(f"factory {name}, 10,000 runs", figure, floor, "the same on 10 runs", 1.5)
     figure, floor = both(
-        command([*FACTORY, "-C", str(few), "oneshot", "--dry-run", "--quiet"], ROOT),
+        command([*FACTORY, "oneshot", "--dry-run", "--quiet"], few),
         command(PASS, ROOT),
         rounds=5,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from factory_tui.cli import console_door
 from factory_tui.cli.documents import RunDocument
 from tests.cli.shell import Answer, Shell
 from tests.support.repositories import git
@@ -101,3 +102,35 @@ def test_a_folder_with_something_in_it_is_left_alone(shell: Shell) -> None:
     answer = demo(shell, shell.folder)
     assert answer.code == 64
     assert "is not an empty folder" in answer.error
+
+
+def test_on_a_terminal_the_console_shows_the_run_and_its_end_is_the_commands(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def open_console(arguments: object, start: Path, folder: Path) -> int:
+        seen.append(folder)
+        while b"run.finished" not in (folder / "LEDGER.jsonl").read_bytes():
+            pass
+        return 0
+
+    monkeypatch.setattr(console_door, "opens", lambda arguments: True)
+    monkeypatch.setattr(console_door, "open_console", open_console)
+    answer = demo(shell, tmp_path / "sample", "--case", "scope")
+    assert answer.code == 2
+    assert seen == [tmp_path / "sample/tools/codex/runs/demo"]
+
+
+def test_leaving_the_console_stops_the_run(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_console(arguments: object, start: Path, folder: Path) -> int:
+        while b"worker.started" not in (folder / "LEDGER.jsonl").read_bytes():
+            pass
+        return 0
+
+    monkeypatch.setenv("SAMPLE_STEP_S", "10")
+    monkeypatch.setattr(console_door, "opens", lambda arguments: True)
+    monkeypatch.setattr(console_door, "open_console", open_console)
+    assert demo(shell, tmp_path / "sample").code == 143

@@ -156,6 +156,19 @@ def test_a_run_that_ends_all_the_same_is_not_stopped() -> None:
     assert (driven.value, driven.stopped_by) == ("verdict", "")
 
 
+@posix
+def test_a_signal_at_the_very_end_is_too_late() -> None:
+    async def ends(listen: Listen) -> str:
+        done = await engine(listen)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return done
+
+    progress = Recording()
+    driven = drive(ends, progress)
+    assert (driven.value, driven.stopped_by) == ("done", "")
+    assert len(progress.shown) == len(passed())
+
+
 def test_a_call_without_a_bus_needs_no_printer() -> None:
     async def call() -> int:
         return 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -11,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from factory_engine.agents.process_tree import marked
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
@@ -64,6 +65,18 @@ def start(bench: Bench) -> subprocess.Popen[bytes]:
     )
 
 
+def left_of(bench: Bench) -> list[str]:
+    """Processes of this very run; other tests have runs of the same id in other places."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("FACTORY_RUN_ID") == "mine" and str(bench.root.parent) in str(
+                process.environ()
+            ):
+                found.append(process.name())
+    return found
+
+
 def require_no_second_start(folder: RunFolder) -> None:
     finished: set[str] = set()
     for event in read_events(folder.ledger):
@@ -101,7 +114,7 @@ async def test_a_killed_run_goes_on_to_the_same_end(bench: Bench, seed: int) -> 
     assert outcome.state.merged_tree == undisturbed.state.merged_tree
     assert report_of(outcome) == report_of(undisturbed).replace(undisturbed.run_id, "mine")
     assert bench.snapshot() == before
-    assert marked("mine") == []
+    assert left_of(bench) == []
     assert not folder.work.exists()
 
 
@@ -117,7 +130,7 @@ async def test_an_interrupted_run_is_pending_and_goes_on(bench: Bench) -> None:
     state = fold_all(read_events(folder.ledger))
     assert state.status is Status.PENDING
     assert state.interrupted == "SIGINT"
-    assert marked("mine") == []
+    assert left_of(bench) == []
     outcome = None
     bench.configure(SLOW)  # the sealed plan counts, not the configuration of today
     task = asyncio.get_running_loop().create_task(bench.oneshot(run_id="mine"))
@@ -189,3 +202,23 @@ async def test_a_manifest_that_was_edited_is_refused(bench: Bench) -> None:
     manifest.write_text(manifest.read_text().replace("src/**", "docs/**"))
     with pytest.raises(Exception, match=r"RUN_MANIFEST\.json is not the one"):
         await bench.judge("mine", "integrate", amend_scope="sly")
+
+
+async def test_a_second_interrupt_kills_at_once(bench: Bench) -> None:
+    stubborn = (
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)"
+    )
+    bench.configure(
+        {"A": worker(stubborn + "; time.sleep(600)", ["src/**"])}, run={"grace_s": 300.0}
+    )
+    task = asyncio.get_running_loop().create_task(bench.oneshot(run_id="mine"))
+    log = bench.root / "tools/codex/runs/mine/work/live/A_worker/agent.log"
+    while not log.is_file() or not log.read_bytes():
+        await asyncio.sleep(0.02)
+    task.cancel("SIGINT")
+    await asyncio.sleep(0.2)
+    assert not task.done()
+    task.cancel("SIGINT")
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert left_of(bench) == []

@@ -150,3 +150,16 @@ async def test_old_runs_and_their_workspaces_are_pruned(bench: Bench) -> None:
     assert folder_of(first).exists
     assert [item.what for item in control.prune(project, runs=True)] == ["run"]
     assert not first.folder.exists()
+
+
+async def test_runs_of_one_id_in_two_repositories_leave_each_other_alone(tmp_path: Path) -> None:
+    one, two = Bench(tmp_path / "one"), Bench(tmp_path / "two")
+    slow = {"B": worker("time.sleep(2); Path('src/b/x').write_text('x')", ["src/b/**"])}
+    one.configure(slow)
+    two.configure(slow)
+    first = await two.launch(run_id="mine")  # so that the next call resumes, and ends leftovers
+    running = start(one)
+    await asyncio.sleep(1.0)
+    await two.judge("mine", "integrate")
+    require_agreement(await running, Status.PASS)
+    assert first.run_id == "mine"
