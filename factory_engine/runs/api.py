@@ -14,7 +14,7 @@ from factory_engine.bus import Subscription
 from factory_engine.errors import FactoryError
 from factory_engine.events import Event
 from factory_engine.fold import fold
-from factory_engine.runs.drive import Request
+from factory_engine.runs.birth import Request
 from factory_engine.runs.drive import oneshot as drive_oneshot
 from factory_engine.runs.project import open_project
 from factory_engine.state import RunState

@@ -1,7 +1,7 @@
 """Starting and resuming: from a request to a run that this process drives.
 
-Owns the run's birth (id, folder, manifest, first event), the lock for as long as it is driven, and
-what is recorded when the driving ends early. What happens in between is the pipeline's.
+Owns the lock for as long as a run is driven, and what is recorded when the driving ends early. What
+happens in between is the pipeline's.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from pathlib import Path
 from factory_engine import run_id as run_ids
 from factory_engine import storage
 from factory_engine.agents.process_tree import end_tree
-from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
-from factory_engine.artifacts.strict_json import JsonProblem
+from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.bus import Bus
-from factory_engine.config import WorkerConfig, digest, from_sealed, sealed
-from factory_engine.errors import FactoryError, RunError, UsageError
+from factory_engine.config import from_sealed
+from factory_engine.errors import FactoryError, RunError
 from factory_engine.events import Draft, EventType
 from factory_engine.fold import fold_all
-from factory_engine.git.process import git_version
-from factory_engine.ledger import LedgerWriter, read_events, read_tail
+from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.pipeline import PREFLIGHT, Plan, run_pipeline
 from factory_engine.recorder import Recorder
 from factory_engine.run_folder import (
@@ -31,40 +29,18 @@ from factory_engine.run_folder import (
     MANIFEST,
     GuardedWriter,
     RunFolder,
-    Unreadable,
-    claim_run_folder,
-    create_runs_folder,
 )
 from factory_engine.run_lock import hold
-from factory_engine.runs.listing import find_run, newest_run
+from factory_engine.runs.birth import Request, claim, created_event, read_plan, require_sealed_plan
+from factory_engine.runs.listing import find_run
 from factory_engine.runs.project import Project
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.summary import Judgement, unseal, write_summary
 from factory_engine.state import RunState
 from factory_engine.status import Status
-from factory_engine.version import VERSION
 
 CANCEL_REQUEST = "cancel-requested"
 CANCEL_POLL_S = 0.3
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a new run is to be.
-
-    Args:
-        base_ref: the commit to start from, by any name; None for the configured one.
-        dry_run: start no worker, run no check, leave empty bundles.
-        run_id: a pinned id; None for the next free one.
-        kind: the first word of a made id; None for the configured one.
-        workers: who takes part; None for everyone with a task.
-    """
-
-    base_ref: str | None = None
-    dry_run: bool = False
-    run_id: str | None = None
-    kind: str | None = None
-    workers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,27 +130,24 @@ async def _drive(
     plan: Plan,
     listen: Callable[[Bus], None] | None,
 ) -> Outcome:
-    made = None if folder is not None else await _claim(project, request)
-    target = folder or made
-    assert target is not None
+    target, manifest = (folder, None) if folder else await claim(project, request)
     bus = Bus()
     with hold(target.work, command), contextlib.closing(bus):
         if listen is not None:
             listen(bus)
-        async with _recording(project, target, request, command, bus) as context:
+        async with _recording(project, target, manifest, command, bus) as context:
             await _with_an_end(context, plan)
             return Outcome(target.run_id, target.path, context.state())
 
 
 @contextlib.asynccontextmanager
 async def _recording(
-    project: Project, folder: RunFolder, request: Request, command: str, bus: Bus
+    project: Project, folder: RunFolder, plan: RunManifest | None, command: str, bus: Bus
 ) -> AsyncIterator[RunContext]:
     """The run's ledger open for writing, its first or its `run.resumed` event recorded."""
-    known = folder.exists
-    if not known:
-        await _write_manifest(project, folder, request)
-    manifest = _read_manifest(folder)
+    if plan is not None and not folder.exists:
+        GuardedWriter(folder.path).write(MANIFEST, plan.to_bytes())
+    manifest = read_plan(folder)
     writer = LedgerWriter(folder.ledger, manifest.run_id, project.clock)
     with contextlib.closing(writer):
         recorder = Recorder(writer, fold_all(read_events(folder.ledger)), bus)
@@ -182,9 +155,9 @@ async def _recording(
         if writer.set_aside:
             recorder.emit(Draft(EventType.LEDGER_REPAIRED, details={"kept_as": writer.set_aside}))
         if not recorder.state.run_id:
-            recorder.emit(_created(project, folder, manifest))
+            recorder.emit(created_event(project, folder, manifest))
         else:
-            _require_sealed_plan(folder, recorder.state)
+            require_sealed_plan(folder, recorder.state)
             await _end_leftovers(context)
             storage.sweep_temporaries(folder.path)
             recorder.emit(Draft(EventType.RUN_RESUMED, details={"command": command}))
@@ -256,132 +229,12 @@ def _cancel_on_request(folder: RunFolder, task: asyncio.Task[object]) -> Iterato
             request.unlink()
 
 
-# --- a run's birth ------------------------------------------------------------------------------
-
-
 def _existing(project: Project, run_id: str | None) -> RunFolder | None:
     """The run that a pinned id names; None for a new one, or where only its folder exists."""
     if run_id is None:
         return None
     folder = RunFolder(project.runs_dir / run_ids.validate(run_id))
     return folder if folder.exists else None
-
-
-async def _claim(project: Project, request: Request) -> RunFolder:
-    """A folder for a new run, ours alone."""
-    kind = request.kind or project.config.run.kind
-    base = await project.repository.resolve_commit(request.base_ref or project.config.run.base_ref)
-    for worker_id in request.workers or ():
-        if worker_id not in project.config.workers:
-            raise UsageError("no such worker is configured", where=worker_id)
-    for worker in project.config.workers.values():
-        _task_text(project, worker)  # a prompt that cannot be read must not leave a run behind
-    taken: set[str] = set()
-    run_id = run_ids.make(kind, project.clock.now_us(), base, taken)
-    create_runs_folder(project.runs_dir)
-    if request.run_id is not None:
-        folder = RunFolder(project.runs_dir / request.run_id)
-        storage.make_folder(folder.path)
-        return folder
-    while (claimed := claim_run_folder(project.runs_dir, run_id)) is None:
-        taken.add(run_id)
-        run_id = run_ids.make(kind, project.clock.now_us(), base, taken)
-    return claimed
-
-
-async def _write_manifest(project: Project, folder: RunFolder, request: Request) -> None:
-    """Seal the plan: from here on nothing but this file says what the run is."""
-    base_ref = request.base_ref or project.config.run.base_ref
-    config = sealed(project.config)
-    manifest = RunManifest(
-        run_id=folder.run_id,
-        kind=request.kind or project.config.run.kind,
-        base_ref=base_ref,
-        base_commit=await project.repository.resolve_commit(base_ref),
-        created_at=project.clock.timestamp(),
-        dry_run=request.dry_run,
-        workers=[
-            WorkerPlan(
-                worker_id=worker_id,
-                title=worker.title,
-                agent=worker.agent,
-                has_task=worker.has_task
-                and (request.workers is None or worker_id in request.workers),
-                prompt=_task_text(project, worker),
-                allowed_globs=list(worker.scope.allow),
-                blocked_globs=list(worker.scope.block),
-                allow_shared_paths=list(worker.scope.shared),
-            )
-            for worker_id, worker in sorted(project.config.workers.items())
-        ],
-        config=config,
-        config_sha256=digest(config),
-        versions={"factory": VERSION, "git": ".".join(map(str, await git_version()))},
-    )
-    GuardedWriter(folder.path).write(MANIFEST, manifest.to_bytes())
-
-
-def _task_text(project: Project, worker: WorkerConfig) -> str:
-    """What the operator wants of a worker. Raises UsageError where its file cannot be read."""
-    if not worker.prompt_file:
-        return worker.prompt
-    try:
-        return (project.repository.root / worker.prompt_file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"the prompt cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
-            where=worker.prompt_file,
-            advice="correct prompt_file",
-        ) from error
-
-
-def _read_manifest(folder: RunFolder) -> RunManifest:
-    """The sealed plan. Raises RunError where it is gone or is no plan that this version knows."""
-    try:
-        return RunManifest.from_bytes(folder.read(MANIFEST, RunManifest.max_bytes))
-    except (Unreadable, JsonProblem) as error:
-        raise RunError(
-            f"{MANIFEST}: {error}",
-            where=folder.run_id,
-            advice="start a new run; this one can only be read",
-        ) from None
-
-
-def _require_sealed_plan(folder: RunFolder, state: RunState) -> None:
-    """The manifest holds the locks that count: it must be the one that the ledger knows."""
-    if folder.sha256(MANIFEST) != state.hashes.get(MANIFEST):
-        raise RunError(
-            f"{MANIFEST} is not the one that the run was created with",
-            where=folder.run_id,
-            advice="put it back, or start a new run; `ledger-replay` names what differs",
-        )
-
-
-def _created(project: Project, folder: RunFolder, manifest: RunManifest) -> Draft:
-    previous = newest_run(project.runs_dir, except_for=folder.run_id)
-    last = read_tail(previous.ledger, 1) if previous else []
-    return Draft(
-        EventType.RUN_CREATED,
-        details={
-            "kind": manifest.kind,
-            "base_ref": manifest.base_ref,
-            "base_commit": manifest.base_commit,
-            "dry_run": manifest.dry_run,
-            "workers": [
-                {
-                    "worker_id": plan.worker_id,
-                    "title": plan.title,
-                    "agent": plan.agent,
-                    "has_task": plan.has_task,
-                    "attempts": 1 + project.config.workers[plan.worker_id].retries,
-                }
-                for plan in manifest.workers
-            ],
-            "previous_run_id": previous.run_id if previous else "",
-            "previous_event_id": last[-1].event_id if last else "",
-        },
-        hashes={MANIFEST: folder.sha256(MANIFEST)},
-    )
 
 
 def _context(

@@ -193,6 +193,14 @@ def workers(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{match[1]}_worker" for match in matches if match))
 
 
+def one_worker(text: str) -> str:
+    """`B` or `B_worker` as a worker id, for argparse."""
+    named = workers(text)
+    if len(named) != 1:
+        raise argparse.ArgumentTypeError(f"{shown(text)} names more than one worker")
+    return named[0]
+
+
 def positive(text: str) -> int:
     """A whole number from 1 up, for argparse."""
     if not (text.isascii() and text.isdigit() and int(text[:18]) > 0):

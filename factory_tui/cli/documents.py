@@ -178,6 +178,14 @@ class Setting(Document):
     origin: Text
 
 
+class PromptDocument(Document):
+    """`factory.prompt/1`: what a worker's agent would be told."""
+
+    schema_: Literal["factory.prompt/1"] = Field(alias="schema")
+    worker_id: str
+    text: Text
+
+
 class ConfigDocument(Document):
     """`factory.config/1`: the effective configuration."""
 
@@ -282,6 +290,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     LedgerDocument,
     ReplayDocument,
     FindingsDocument,
+    PromptDocument,
     ConfigDocument,
     PathDocument,
     ReportDocument,

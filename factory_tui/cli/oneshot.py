@@ -7,7 +7,8 @@ import argparse
 from factory_engine import run_id as run_ids
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs import drive
-from factory_engine.runs.drive import Outcome, Request
+from factory_engine.runs.birth import Request
+from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project
 from factory_tui.cli import exit_codes
 from factory_tui.cli.arguments import add_base, add_junit, add_place, add_run_id, workers

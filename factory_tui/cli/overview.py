@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": ("demo", "make a sample repository and run four real workers on it"),
     "doctor": ("doctor", "every precondition of a run, and what to do about it"),
     "preflight": ("preflight", "the first stage on its own, without making a run"),
+    "prompt": ("prompt", "what a worker's agent would be told"),
     "launch": ("launch", "create a run, or start workers of one again, and collect bundles"),
     "bundle-validate": ("bundle_validate", "judge each bundle of a run"),
     "integrate": ("integrate", "merge the bundles, check the result, give the verdict"),

@@ -23,7 +23,7 @@ from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.git.workspace import create_workspace
 from factory_engine.runs import drive
-from factory_engine.runs.drive import Request
+from factory_engine.runs.birth import Request
 from factory_engine.runs.project import open_project
 from tests.bench.measure import Row, both, command
 from tests.support.repositories import git, make_repository

@@ -10,6 +10,7 @@ from tests.cli.shell import Shell
 
 ARGUMENTS = {
     "launch": ["--dry-run"],
+    "prompt": ["--worker", "B"],
     "oneshot": ["--dry-run"],
     "completion": ["bash"],
     "apply": ["--run-id", "good"],
@@ -22,6 +23,7 @@ EXPECTED = {
     "doctor": "factory.findings/1",
     "preflight": "factory.findings/1",
     "launch": "factory.run/1",
+    "prompt": "factory.prompt/1",
     "bundle-validate": "factory.run/1",
     "integrate": "factory.run/1",
     "oneshot": "factory.run/1",

@@ -16,7 +16,8 @@ from factory_engine.events import Event
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs import drive
-from factory_engine.runs.drive import Outcome, Request
+from factory_engine.runs.birth import Request
+from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project, open_project
 from factory_engine.runs.replay import replay
 from factory_engine.status import Status

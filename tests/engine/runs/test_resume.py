@@ -33,7 +33,7 @@ from tests.support.factory_runs import (
 ONESHOT = """
 import asyncio, json, sys
 from factory_engine.runs import drive
-from factory_engine.runs.drive import Request
+from factory_engine.runs.birth import Request
 from factory_engine.runs.project import open_project
 
 async def main():
