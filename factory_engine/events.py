@@ -88,6 +88,7 @@ class Event:
     schema_version: int = SCHEMA_VERSION
 
 
+_decode = json.JSONDecoder().decode  # spares `json.loads` the guessing of an encoding
 _SUFFIX = b',"event_id":"'
 ID_TAIL = len(_SUFFIX) + 64 + len(b'"}')  # from the end of what is hashed to the end of the line
 
@@ -120,7 +121,7 @@ def seal(draft: Draft, *, run_id: str, seq: int, ts_utc: str, parent: str) -> tu
 def parse_line(line: bytes) -> Event:
     """The event of one ledger line. Raises ValueError where it is none."""
     try:
-        return Event(**json.loads(line))
+        return Event(**_decode(line.decode()))
     except (TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"no ledger event: {error}") from None
 

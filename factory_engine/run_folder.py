@@ -35,6 +35,7 @@ ATTESTATIONS = "attestations"
 LEDGER_DIGEST = "attestations/ledger.sha256"
 BUNDLES_DIGEST = "attestations/bundles.sha256"
 REPORT_DIGEST = "attestations/report.sha256"
+ATTESTATION = "attestations/merge.intoto.json"  # in-toto wants `.json` for an envelope in a file
 WORK = "work"
 
 WORKER_ARTIFACTS = (
@@ -154,6 +155,8 @@ class RunFolder:
             Unreadable: with the kind of the problem.
         """
         path = self.path
+        if Path(relative).is_absolute() or ".." in Path(relative).parts:
+            raise Unreadable("type", "lies outside the run folder")
         for part in Path(relative).parts:
             path = path / part
             _require_plain(path, last=path == self.path / relative)

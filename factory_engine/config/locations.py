@@ -24,6 +24,7 @@ __all__ = [
     "is_fixed",
     "runs_dir",
     "runs_dir_from",
+    "signing_key",
     "workspaces_dir",
     "workspaces_dir_from",
 ]
@@ -36,7 +37,11 @@ _TREE = Shape(
     fields={
         "paths": Shape(
             Kind.OBJECT,
-            fields={"runs_dir": Shape(Kind.TEXT), "workspaces_dir": Shape(Kind.TEXT)},
+            fields={
+                "runs_dir": Shape(Kind.TEXT),
+                "signing_key": Shape(Kind.TEXT),
+                "workspaces_dir": Shape(Kind.TEXT),
+            },
         )
     },
 )
@@ -65,6 +70,11 @@ def runs_dir(config: Config, root: Path) -> Path:
 def workspaces_dir(config: Config) -> Path:
     """The folder of all workspaces: `paths.workspaces_dir`, else in the user's cache folder."""
     return _workspaces(config.paths.workspaces_dir)
+
+
+def signing_key(config: Config) -> Path | None:
+    """The file of the private key that attestations are signed with; None where there is none."""
+    return _path(config.paths.signing_key) if config.paths.signing_key else None
 
 
 def runs_dir_from(

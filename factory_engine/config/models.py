@@ -52,8 +52,9 @@ class PathsConfig(Settings):
 
     runs_dir: Annotated[Location, Field(min_length=1)] = RUNS_DIR
     workspaces_dir: Location = ""
+    signing_key: Location = ""
 
-    @field_validator("workspaces_dir")
+    @field_validator("workspaces_dir", "signing_key")
     @classmethod
     def _lies_outside(cls, text: str) -> str:
         # Relative to the repository it would lie inside, where agents are known to stray.

@@ -17,11 +17,13 @@ from factory_engine.agents.marker import Marker
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.clock import Clock
+from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.events import Draft
 from factory_engine.git.pool import Pool
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
+from factory_engine.provenance.keys import read_signing_key
 from factory_engine.run_folder import GuardedWriter, RunFolder
 from factory_engine.state import RunState
 from factory_engine.status import Status
@@ -91,6 +93,17 @@ class RunContext:
                     )
                 )
         return self._opened[0]
+
+    def signing_key(self) -> bytes | None:
+        """The key to sign with, read anew each time and kept nowhere; None where none is set.
+
+        Raises:
+            UsageError: it cannot be used. FactoryError: the library for it is missing.
+        """
+        path = signing_key(self.config)
+        if path is None:
+            return None
+        return read_signing_key(path, (self.repository.root, self.runs_dir))
 
     @property
     def pool(self) -> Pool:

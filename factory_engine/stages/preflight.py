@@ -13,6 +13,7 @@ import filelock
 import psutil
 
 from factory_engine import storage
+from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
@@ -20,6 +21,7 @@ from factory_engine.events import Draft, EventType
 from factory_engine.git.conditions import RepositoryConditions
 from factory_engine.git.process import MINIMUM_GIT, git_version
 from factory_engine.git.repository import Repository
+from factory_engine.provenance.keys import read_signing_key
 from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
 from factory_engine.stages.context import RunContext, StageOutcome
@@ -86,6 +88,7 @@ async def examine(
         await examine_git(),
         *_repository_findings(repository, conditions),
         *folder_findings(runs_dir, workspaces),
+        *_signing_findings(config, (repository.root, runs_dir)),
         *_agent_findings(config, repository.root, environment_path),
         *_scope_findings(config),
     ]
@@ -101,6 +104,18 @@ async def examine_git() -> Finding:
     if version < MINIMUM_GIT:
         return Finding("git", "block", f"git {needed} is needed, found {found}", "install a newer")
     return Finding("git", "ok", f"git {found}")
+
+
+def _signing_findings(config: Config, outside: Sequence[Path]) -> list[Finding]:
+    """A key that is asked for must work before the first worker starts, not after the last."""
+    path = signing_key(config)
+    if path is None:
+        return []
+    try:
+        read_signing_key(path, outside)
+    except FactoryError as error:
+        return [Finding("signing", "block", error.what, error.advice)]
+    return [Finding("signing", "ok", "attestations are signed")]
 
 
 def _repository_findings(repository: Repository, conditions: RepositoryConditions) -> list[Finding]:

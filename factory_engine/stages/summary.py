@@ -19,7 +19,10 @@ from factory_engine.artifacts.integrator import (
     Violation,
 )
 from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.provenance.attestation import attest
+from factory_engine.provenance.statement import Result
 from factory_engine.run_folder import (
+    ATTESTATION,
     BUNDLES_DIGEST,
     DIFF,
     FILES_CHANGED,
@@ -75,6 +78,7 @@ def write_summary(context: RunContext, status: Status, reason: str, judgement: J
     hashes |= _status_and_report(context, status, reason, judgement)
     for relative, prefix in ((BUNDLES_DIGEST, "_worker/"), (REPORT_DIGEST, f"{INTEGRATOR}/")):
         hashes[relative] = context.writer.write(relative, _digests(context, prefix))
+    hashes[ATTESTATION] = context.writer.write(ATTESTATION, _attestation(context, status))
     context.record(
         Draft(EventType.REPORT_WRITTEN, INTEGRATOR, {"status": str(status)}, hashes=hashes),
         Draft(EventType.STAGE_FINISHED, details={"stage": "summary", "status": "PASS"}),
@@ -85,6 +89,16 @@ def write_summary(context: RunContext, status: Status, reason: str, judgement: J
         for leftover in context.folder.work.iterdir():
             if leftover.is_dir():
                 shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _attestation(context: RunContext, status: Status) -> bytes:
+    """Made of what the ledger says, so that whoever has the folder can make it again."""
+    state = context.state()
+    result = Result(str(status), state.merged_tree, state.integrator.checks)
+    # A run that preflight stopped is not signed: the key may be what stood in the way.
+    sound = state.stage("preflight").status is Status.PASS
+    key = context.signing_key() if sound else None
+    return attest(context.folder, context.manifest, result, key)
 
 
 def _finished(state: RunState, status: Status, reason: str) -> Draft:
@@ -114,7 +128,8 @@ def seal_ledger(context: RunContext) -> None:
 
 def unseal(context: RunContext) -> None:
     """Take the last verdict back before the run goes on: what is there must always hold."""
-    for relative in (LEDGER_DIGEST, f"{INTEGRATOR}/{STATUS}", f"{INTEGRATOR}/{FINAL_REPORT}"):
+    verdict = (f"{INTEGRATOR}/{STATUS}", f"{INTEGRATOR}/{FINAL_REPORT}")
+    for relative in (LEDGER_DIGEST, ATTESTATION, *verdict):
         with contextlib.suppress(FileNotFoundError):
             (context.folder.path / relative).unlink()
 

@@ -160,6 +160,32 @@ class ReplayDocument(Document):
     run: RunDocument
 
 
+class VerifyDocument(Document):
+    """`factory.verify/1`: whether a run's folder proves what it says; `problem` is the first."""
+
+    schema_: Literal["factory.verify/1"] = Field(alias="schema")
+    run_id: Text
+    holds: bool
+    exit_code: int
+    verdict: StatusWord
+    problem: Text
+    held: list[Text]
+    notes: list[Text]
+    signed_by: list[Text]
+    key_checked: bool
+    rederived: bool
+    ledger: Head
+
+
+class KeygenDocument(Document):
+    """`factory.keygen/1`: a new key, and where its two halves lie."""
+
+    schema_: Literal["factory.keygen/1"] = Field(alias="schema")
+    keyid: str
+    private: Text
+    public: Text
+
+
 class FindingsDocument(Document):
     """`factory.findings/1`: every precondition, and the disk in use by what for."""
 
@@ -289,6 +315,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     RunsDocument,
     LedgerDocument,
     ReplayDocument,
+    VerifyDocument,
+    KeygenDocument,
     FindingsDocument,
     PromptDocument,
     ConfigDocument,

@@ -13,9 +13,10 @@ from factory_engine import storage
 from factory_engine.errors import UsageError
 from factory_engine.git.locate import locate
 from factory_engine.provenance.keys import KeyPair, generate
+from factory_tui.cli.arguments import add_place
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import shown_path
+from factory_tui.cli.place import shown_path, start_of
 
 APPLICATION = "codex-factory"
 NAME = "signing-key.pem"
@@ -23,6 +24,7 @@ NAME = "signing-key.pem"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to put it."""
+    add_place(parser, config=False)
     parser.add_argument(
         "--out",
         metavar="FILE",
@@ -34,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Make a key pair; an existing file is never overwritten."""
     output = Output(arguments)
-    private = _target(arguments.out)
+    private = _target(start_of(arguments), arguments.out)
     public = private.with_name(f"{private.name}.pub")
     pair = generate()
     _write(private, public, pair)
@@ -54,13 +56,13 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.PASS
 
 
-def _target(named: Path | None) -> Path:
+def _target(start: Path, named: Path | None) -> Path:
     """Where the private key goes. Raises UsageError for a place where it would be shared."""
     if named is None:
         folder = platformdirs.user_config_path(APPLICATION, appauthor=False)
         storage.make_folder(folder)
         return folder / NAME
-    target = Path(os.path.abspath(named.expanduser()))
+    target = Path(os.path.abspath(start / named.expanduser()))
     if not target.parent.is_dir():
         raise UsageError("no such folder", where=str(named.parent))
     if locate(target.parent) is not None:

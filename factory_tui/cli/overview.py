@@ -25,6 +25,8 @@ COMMANDS = {
     "cancel": ("cancel", "stop a run that another process drives"),
     "ledger": ("ledger", "the events, as a table or as JSON lines"),
     "ledger-replay": ("ledger_replay", "verify a run's ledger and files, show its state"),
+    "verify": ("verify", "whether a run's folder proves what it says, offline"),
+    "keygen": ("keygen", "make a key to sign attestations with"),
     "print-report": ("print_report", "print the report of a run"),
     "open-report": ("open_report", "open the report of a run"),
     "open-run": ("open_run", "open the folder of a run"),

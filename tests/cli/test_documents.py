@@ -30,6 +30,8 @@ EXPECTED = {
     "cancel": "factory.cancel/1",
     "ledger": "factory.ledger/1",
     "ledger-replay": "factory.replay/1",
+    "verify": "factory.verify/1",
+    "keygen": "factory.keygen/1",
     "print-report": "factory.report/1",
     "open-report": "factory.path/1",
     "open-run": "factory.path/1",

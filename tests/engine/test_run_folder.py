@@ -58,6 +58,14 @@ def test_only_plain_files_are_read(tmp_path: Path, make, kind: str) -> None:  # 
     assert problem.value.kind == kind
 
 
+@pytest.mark.parametrize("relative", ["../secret", "/etc/passwd", "A/../../secret"])
+def test_nothing_outside_the_run_is_read(tmp_path: Path, relative: str) -> None:
+    (tmp_path / "run" / "A").mkdir(parents=True)
+    (tmp_path / "secret").write_text("x")
+    with pytest.raises(Unreadable, match="outside the run folder"):
+        RunFolder(tmp_path / "run").read(relative)
+
+
 def test_a_linked_bundle_folder_is_not_entered(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "STATUS.json").write_text("{}")

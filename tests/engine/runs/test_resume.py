@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from factory_engine import pipeline
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
@@ -27,6 +28,7 @@ from tests.support.factory_runs import (
     program,
     report_of,
     require_agreement,
+    verdict_of,
     worker,
 )
 
@@ -222,3 +224,21 @@ async def test_a_second_interrupt_kills_at_once(bench: Bench) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert left_of(bench) == []
+
+
+async def test_a_run_stopped_before_its_summary_still_tells_everything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.configure({"A": FOUR["A"]}, checks=[{"name": "red", "run": program("sys.exit(3)")}])
+
+    def stop(*_: object) -> None:
+        raise asyncio.CancelledError("SIGTERM")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "write_summary", stop)
+        with pytest.raises(asyncio.CancelledError):
+            await bench.oneshot(run_id="mine")
+    outcome = await bench.oneshot(run_id="mine")
+    require_agreement(outcome, Status.BLOCKED)
+    assert codes_of(outcome) == ["CHECK"]
+    assert [check.rc for check in verdict_of(outcome).required_checks] == [3]
