@@ -57,9 +57,7 @@ def replay(folder: RunFolder) -> Replay:
     except FactoryError as error:
         return Replay(_readable_part(folder), (error.what,), ())
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        problem = (
-            f"an event of {LEDGER} lacks what its type demands: {type(error).__name__} {error}"
-        )
+        problem = f"an event of {LEDGER} makes no sense: {type(error).__name__}: {error}"
         return Replay(RunState(), (problem,), ())
     notes = [f"{head.torn} torn bytes at the end of the ledger"] if head.torn else []
     problems = [*_sealed_ledger(folder, state), *_files(folder, state)]
