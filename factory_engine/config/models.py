@@ -22,7 +22,7 @@ from factory_engine.config.fields import (
     contradiction,
 )
 from factory_engine.config.locations import RUNS_DIR, is_fixed, not_fixed
-from factory_engine.config.tasks import AgentConfig, Checks, WorkerConfig
+from factory_engine.config.tasks import AgentConfig, Checks, SandboxSetting, WorkerConfig
 from factory_engine.config.wording import near_name, shown
 
 KNOWN_FLAGS: tuple[str, ...] = ()
@@ -67,6 +67,7 @@ class IntegratorConfig(Settings):
     """What Z runs on the merged tree."""
 
     checks: Checks = Field(default_factory=list)
+    sandbox: SandboxSetting = "off"
 
 
 class PolicyConfig(Settings):

@@ -6,7 +6,7 @@ setting names.
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -35,13 +35,26 @@ def _first_is_a_program(argv: list[str]) -> list[str]:
 Program = Annotated[Argv, AfterValidator(_first_is_a_program)]
 
 
+SandboxSetting = Literal["auto", "required", "off", "self"]
+Network = Literal["on", "off"]
+
+
 class CheckConfig(Settings):
-    """A named command whose exit code counts; `timeout_s` None takes `run.check_timeout_s`."""
+    """A named command whose exit code counts; `timeout_s` None takes `run.check_timeout_s`.
+
+    `network` None is off for a required check, on for another; a sandbox enforces it.
+    """
 
     name: Name
     run: Annotated[Program, Field(min_length=1)]
     required: bool = True
     timeout_s: Seconds | None = None
+    network: Network | None = None
+
+    @property
+    def reaches_network(self) -> bool:
+        """Whether the network is on for it."""
+        return (self.network or ("off" if self.required else "on")) == "on"
 
 
 def _names_differ(checks: list[CheckConfig]) -> list[CheckConfig]:
@@ -76,6 +89,7 @@ class AgentConfig(Settings):
     argv: Program = Field(default_factory=list)
     pass_env: VariableNames = Field(default_factory=list)
     env: Variables = Field(default_factory=dict)
+    state: Annotated[list[Location], Field(max_length=100)] = Field(default_factory=list)
     options: dict[Name, str | int | float | bool | list[str]] = Field(default_factory=dict)
 
     @property
@@ -98,6 +112,8 @@ class WorkerConfig(Settings):
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     env: Variables = Field(default_factory=dict)
     pass_env: VariableNames = Field(default_factory=list)
+    sandbox: SandboxSetting = "off"
+    network: Network = "on"
 
     @property
     def has_task(self) -> bool:

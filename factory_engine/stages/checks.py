@@ -14,6 +14,7 @@ from factory_engine import storage
 from factory_engine.agents.supervise import Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
+from factory_engine.stages.confined import Cell
 from factory_engine.stages.context import RunContext
 
 TIMED_OUT = 124  # what timeout(1) answers; a check that was stopped never counts as green
@@ -28,6 +29,7 @@ class CheckRun:
         owner: the worker, or `Z_integrator`, in whose logs the output lands.
         folder: the working directory.
         environment: the whole environment of the command.
+        kept_in: the sandbox that it runs in.
         log_name: the name of its log; derived from the check where empty.
     """
 
@@ -35,6 +37,7 @@ class CheckRun:
     owner: str
     folder: Path
     environment: Mapping[str, str]
+    kept_in: Cell
     log_name: str = ""
 
 
@@ -55,7 +58,8 @@ async def run_check(context: RunContext, run: CheckRun) -> tuple[CheckResult, Pa
         timeout_s=run.check.timeout_s or context.config.run.check_timeout_s,
         grace_s=context.config.run.grace_s,
     )
-    finished = await run_program(program, clock=context.clock)
+    finished = await run_program(run.kept_in.around(program), clock=context.clock)
+    finished = run.kept_in.told(finished)
     rc = finished.rc if finished.reason == "exited" else finished.rc or TIMED_OUT
     detail = "" if rc == 0 else finished.detail
     result = CheckResult(

@@ -24,6 +24,7 @@ from factory_engine.git.snapshot import Snapshot, differences, take_snapshot
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import MANIFEST
 from factory_engine.stages.checks import CheckRun, log_name, run_check
+from factory_engine.stages.confined import cell
 from factory_engine.stages.context import RunContext
 
 LISTED_WRITES = 20
@@ -100,8 +101,21 @@ async def _run_on(
             "GIT_CEILING_DIRECTORIES": str(context.folder.work),
         },
     )
-    run = CheckRun(check, INTEGRATOR, context.folder.merged, environment, name)
-    return await run_check(context, run)
+    temporary = context.folder.work / "tmp"
+    await asyncio.to_thread(remove_workspace, temporary)
+    kept_in = await cell(
+        context,
+        context.config.integrator.sandbox,
+        folder=context.workspaces / "store.git",
+        writable=(context.folder.merged,),
+        temporary=temporary,
+        network=check.reaches_network,
+    )
+    run = CheckRun(check, INTEGRATOR, context.folder.merged, environment, kept_in, name)
+    try:
+        return await run_check(context, run)
+    finally:
+        await asyncio.to_thread(remove_workspace, temporary)
 
 
 def _finished(result: CheckResult) -> Draft:

@@ -5,6 +5,7 @@ Owns the list of preconditions. `doctor` asks the same questions without a run. 
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
+from factory_engine.sandbox import describe, probe
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.state import Finding
 from factory_engine.status import Status
@@ -42,6 +44,7 @@ async def run_preflight(context: RunContext) -> StageOutcome:
         context.runs_dir,
         context.workspaces,
         environment_path=context.environment.get("PATH", ""),
+        programs=not context.manifest.dry_run,
     )
     planned = [plan for plan in context.manifest.workers if plan.has_task]
     if not planned and not context.manifest.dry_run:
@@ -81,8 +84,14 @@ async def examine(
     workspaces: Path,
     *,
     environment_path: str,
+    programs: bool = True,
 ) -> list[Finding]:
-    """Every precondition in a fixed order, the ones that hold included."""
+    """Every precondition in a fixed order, the ones that hold included.
+
+    Args:
+        programs: whether programs are to be started; a dry run asks nothing about the machine
+            that it does not need, so that its findings are the same on another one.
+    """
     conditions = await repository.conditions(base, excluded=[runs_dir])
     return [
         await examine_git(),
@@ -90,6 +99,7 @@ async def examine(
         *folder_findings(runs_dir, workspaces),
         *_signing_findings(config, (repository.root, runs_dir)),
         *_agent_findings(config, repository.root, environment_path),
+        *([await _sandbox_finding(config)] if programs else []),
         *_scope_findings(config),
     ]
 
@@ -218,6 +228,18 @@ def _locks(folder: Path) -> Finding:
     finally:
         path.unlink(missing_ok=True)
     return Finding("locks", "block", "are not safe here", "put the runs folder on a local disk")
+
+
+async def _sandbox_finding(config: Config) -> Finding:
+    """Which layer confines programs here, and whether what was asked for can be had."""
+    asked = {worker.sandbox for worker in config.workers.values() if worker.has_task}
+    if config.integrator.checks:
+        asked.add(config.integrator.sandbox)
+    layer = await asyncio.to_thread(probe)
+    if layer.name != "none" or not asked & {"auto", "required"}:
+        return Finding("sandbox", "ok", describe(layer))
+    level = "block" if "required" in asked else "warn"
+    return Finding("sandbox", level, describe(layer), "install bubblewrap, or use another machine")
 
 
 def _agent_findings(config: Config, root: Path, search: str) -> Iterable[Finding]:

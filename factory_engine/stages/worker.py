@@ -15,7 +15,13 @@ from factory_engine import storage
 from factory_engine.agents import driver
 from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.prompt import render_prompt
-from factory_engine.agents.protocol import AgentTask, AgentVerdict, Conversation, Driver
+from factory_engine.agents.protocol import (
+    AgentTask,
+    AgentVerdict,
+    Conversation,
+    Driver,
+    Launch,
+)
 from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import WorkerConfig
@@ -23,9 +29,11 @@ from factory_engine.events import Draft, EventType
 from factory_engine.git.collect import Collected, CollectLimits, collect
 from factory_engine.git.workspace import remove_workspace
 from factory_engine.rules.escape import printable
+from factory_engine.sandbox import Sandbox
 from factory_engine.stages.activity import ActivityRecorder
 from factory_engine.stages.bundle_writer import BundleContents, write_bundle
 from factory_engine.stages.checks import CheckRun, run_check
+from factory_engine.stages.confined import Cell, cell
 from factory_engine.stages.context import RunContext
 from factory_engine.status import Status
 
@@ -47,6 +55,11 @@ class WorkerPlace:
     def outbox(self) -> Path:
         """Where the worker may leave its summary, suggestions and handoff note."""
         return self.folder / "outbox"
+
+    @property
+    def temporary(self) -> Path:
+        """The worker's own folder for temporary files."""
+        return self.folder / "tmp"
 
     @property
     def scope_file(self) -> Path:
@@ -122,11 +135,18 @@ async def _attempts(
     attempts = 1 + config.retries
     for attempt in range(1, attempts + 1):
         await _prepare(context, worker_id, config, place)
-        details = {"attempt": attempt, "attempts": attempts, "agent": config.agent}
+        kept_in = await _cell(context, config, place, config.sandbox, config.network == "on")
+        details = {
+            "attempt": attempt,
+            "attempts": attempts,
+            "agent": config.agent,
+            "sandbox": kept_in.layer.name,
+            "network": config.network,
+        }
         context.record(Draft(EventType.WORKER_STARTED, worker_id, details))
         name = "agent" if attempt == 1 else f"agent-{attempt}"
         finished, verdict = await _run_agent(
-            context, worker_id, config, agent, place, name, progress
+            context, worker_id, config, agent, place, name, progress, kept_in
         )
         progress.logs.append((name, context.folder.live_log(worker_id, name)))
         details = {
@@ -184,6 +204,7 @@ async def _run_agent(
     place: WorkerPlace,
     log_name: str,
     progress: _Progress,
+    kept_in: Cell,
 ) -> tuple[Finished, AgentVerdict]:
     settings = context.config.agents[config.agent]
     task = AgentTask(
@@ -198,13 +219,43 @@ async def _run_agent(
         settings=settings.options,
     )
     launch = agent.prepare(task)
+    program = _program(context, worker_id, config, place, launch, log_name)
+    storage.make_folder(program.log.parent)
+    reader = agent.reader(task)
+    activity = ActivityRecorder(worker_id, context.record)
+    try:
+        finished = await run_program(
+            kept_in.around(program),
+            lambda chunk: activity.heard(reader.feed(chunk)),
+            clock=context.clock,
+            talker=reader.answer if isinstance(reader, Conversation) else None,
+            on_stderr=reader.feed_stderr,
+            over=lambda: reader.over,
+        )
+    finally:
+        activity.close()
+    finished = kept_in.told(finished)
+    progress.last_message = reader.last_message
+    return finished, reader.verdict(finished)
+
+
+def _program(
+    context: RunContext,
+    worker_id: str,
+    config: WorkerConfig,
+    place: WorkerPlace,
+    launch: Launch,
+    log_name: str,
+) -> Program:
+    """The agent's program with its environment, its log and its limits."""
+    settings = context.config.agents[config.agent]
     environment = worker_environment(
         context.environment,
         pass_env=[*settings.pass_env, *config.pass_env, *launch.pass_env],
         set_env={**launch.set_env, **settings.env, **config.env},
         factory=factory_environment(context, worker_id, place),
     )
-    program = Program(
+    return Program(
         argv=launch.argv,
         cwd=place.tree,
         env=environment,
@@ -219,22 +270,21 @@ async def _run_agent(
         timeout_s=config.timeout_s or context.config.run.worker_timeout_s,
         grace_s=context.config.run.grace_s,
     )
-    storage.make_folder(program.log.parent)
-    reader = agent.reader(task)
-    activity = ActivityRecorder(worker_id, context.record)
-    try:
-        finished = await run_program(
-            program,
-            lambda chunk: activity.heard(reader.feed(chunk)),
-            clock=context.clock,
-            talker=reader.answer if isinstance(reader, Conversation) else None,
-            on_stderr=reader.feed_stderr,
-            over=lambda: reader.over,
-        )
-    finally:
-        activity.close()
-    progress.last_message = reader.last_message
-    return finished, reader.verdict(finished)
+
+
+async def _cell(
+    context: RunContext, config: WorkerConfig, place: WorkerPlace, asked: Sandbox, network: bool
+) -> Cell:
+    """Where the worker's programs are put."""
+    return await cell(
+        context,
+        asked,
+        folder=place.folder,
+        writable=(place.tree, place.outbox),
+        temporary=place.temporary,
+        network=network,
+        state=context.config.agents[config.agent].state,
+    )
 
 
 def factory_environment(context: RunContext, worker_id: str, place: WorkerPlace) -> dict[str, str]:
@@ -285,7 +335,11 @@ async def _run_checks(
             set_env=config.env,
             factory=factory_environment(context, worker_id, place),
         )
-        result, log = await run_check(context, CheckRun(check, worker_id, place.tree, environment))
+        # `self` is the agent's own sandbox: its checks do not run in it
+        asked: Sandbox = "auto" if config.sandbox == "self" else config.sandbox
+        kept_in = await _cell(context, config, place, asked, check.reaches_network)
+        run = CheckRun(check, worker_id, place.tree, environment, kept_in)
+        result, log = await run_check(context, run)
         progress.checks.append(result)
         progress.logs.append((log.stem, log))
         context.record(

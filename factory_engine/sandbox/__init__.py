@@ -1,0 +1,29 @@
+"""What keeps a worker or a check inside its folders: the layers of the kernel, probed and wrapped.
+
+Owns the question which layer works on this machine, and the command line that puts a program into
+it. Never starts the program itself, never judges what it did, and changes nothing on disk.
+"""
+
+from __future__ import annotations
+
+from factory_engine.sandbox.confinement import Confinement, Sandbox, secrets
+from factory_engine.sandbox.layer import NONE, Layer, SandboxMissing, choose, describe, warnings
+from factory_engine.sandbox.probe import probe, working
+from factory_engine.sandbox.wrap import plain_rc, variables, wrap
+
+__all__ = [
+    "NONE",
+    "Confinement",
+    "Layer",
+    "Sandbox",
+    "SandboxMissing",
+    "choose",
+    "describe",
+    "plain_rc",
+    "probe",
+    "secrets",
+    "variables",
+    "warnings",
+    "working",
+    "wrap",
+]

@@ -1,0 +1,64 @@
+"""A run whose programs are confined: what the kernel refuses never happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from factory_engine.sandbox import probe
+from factory_engine.status import Status
+from tests.support.factory_runs import (
+    Bench,
+    codes_of,
+    events_of,
+    folder_of,
+    program,
+    require_agreement,
+    worker,
+)
+
+pytestmark = pytest.mark.skipif(probe().name == "none", reason="no sandbox works on this machine")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+async def test_a_confined_worker_works_in_its_workspace_and_outbox(bench: Bench) -> None:
+    code = "Path('src/a/one.txt').write_text('ONE'); Path(os.environ['TMPDIR'], 'x').touch(); "
+    code += "Path(os.environ['FACTORY_OUTBOX'], 'SUMMARY.md').write_text('Mine')"
+    checks = [{"name": "unit", "run": program("Path('built').touch()")}]
+    bench.configure({"A": worker(code, ["src/**"], sandbox="required")})
+    bench.settings["integrator"] = {"checks": checks, "sandbox": "required"}
+    outcome = await bench.oneshot()
+    require_agreement(outcome, Status.PASS)
+    assert folder_of(outcome).read("A_worker/SUMMARY.md") == b"Mine"
+    started = [e for e in events_of(outcome) if e.event_type == "worker.started"]
+    assert started[0].details["sandbox"] == probe().name
+    assert not folder_of(outcome).work.exists()
+
+
+async def test_a_write_into_the_repository_is_refused(bench: Bench) -> None:
+    before = bench.snapshot()
+    target = bench.root / "src/a/one.txt"
+    bench.configure(
+        {"A": worker(f"Path({str(target)!r}).write_text('mine')", ["src/**"], sandbox="required")}
+    )
+    outcome = await bench.oneshot()
+    require_agreement(outcome, Status.BLOCKED)
+    assert codes_of(outcome) == ["WORKER"]
+    assert bench.snapshot() == before
+
+
+async def test_a_check_cannot_write_into_the_repository(bench: Bench) -> None:
+    before = bench.snapshot()
+    target = bench.root / "src/a/one.txt"
+    check = {"name": "sneaky", "run": program(f"Path({str(target)!r}).write_text('mine')")}
+    bench.configure({"A": worker("Path('src/a/one.txt').write_text('1')", ["src/**"])})
+    bench.settings["integrator"] = {"checks": [check], "sandbox": "auto"}
+    outcome = await bench.oneshot()
+    require_agreement(outcome, Status.BLOCKED)
+    assert codes_of(outcome) == ["CHECK"]
+    assert bench.snapshot() == before
