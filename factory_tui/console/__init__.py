@@ -1,0 +1,1 @@
+"""The full-screen console: shows runs and starts commands. Loaded on a terminal only."""

@@ -1,0 +1,140 @@
+"""Starting commands as processes of their own, and hearing what became of them.
+
+Owns the processes that this console started: each has its own session, so that it lives on when
+the console is left, and its output in a file. The console itself drives no run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import factory_tui
+from factory_engine.agents.process_tree import Marker, end_tree
+from factory_engine.storage import storage_error
+from factory_tui.console.commands import Command, Place
+from factory_tui.console.plain import one_line
+
+WORKER_GRACE_S = 5.0
+_LOOK_S = 0.1
+_GOOD = (0, 2, 3)
+# on Windows a process of its own group without this console; 0 elsewhere
+_DETACHED = sum(
+    getattr(subprocess, name, 0) for name in ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP")
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, and the line that it is best known by."""
+
+    code: int
+    line: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not do its part. BLOCKED is an answer, not a failure."""
+        return self.code not in _GOOD
+
+
+class Started:
+    """A command on its way.
+
+    Args:
+        process: its process, or that of the relay.
+        folder: where its output goes.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._folder = folder
+
+    async def ended(self) -> Ended:
+        """Wait for it. The files with its output are gone afterwards."""
+        # Popen and not asyncio: the loop kills its children when it ends, these live on
+        while self._process.poll() is None:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
+        errors, answers = (_lines(self._folder / name) for name in ("err", "out"))
+        for name in ("err", "out"):
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()
+        code = self._process.returncode
+        said = [line for line in errors if line.startswith("factory: ")]
+        if code in _GOOD and answers:
+            return Ended(code, one_line(answers[0]))
+        best = said[-1].removeprefix("factory: ") if said else (errors or [f"exit code {code}"])[-1]
+        return Ended(code, one_line(best))
+
+    def let_go(self) -> None:
+        """Stop caring: the process lives on without this console."""
+        self._process.returncode = self._process.returncode or 0
+
+
+def start(command: Command, place: Place) -> Started:
+    """Start a command.
+
+    Raises:
+        StorageError: there is no room for its output, or the system starts no process.
+    """
+    lines = [_argv(step, place) for step in command.steps]
+    argv = lines[0]
+    if len(lines) > 1:
+        argv = [sys.executable, "-m", "factory_tui.console.relay", json.dumps(lines)]
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="factory-console-"))
+        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            process = subprocess.Popen(
+                argv,
+                cwd=_package_folder(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=os.name == "posix",
+                creationflags=_DETACHED,
+            )
+    except OSError as error:
+        where = Path(error.filename or tempfile.gettempdir())
+        raise storage_error(error, where, "the command could not be started") from error
+    return Started(process, folder)
+
+
+async def end_worker(run_id: str, worker_id: str) -> int:
+    """End every process of one worker of a run; whoever drives the run collects what it left.
+
+    Returns:
+        how many of its processes could not be ended.
+    """
+    ended = await end_tree(None, Marker(run_id, worker_id), None, WORKER_GRACE_S)
+    return ended.survivors
+
+
+def _argv(step: tuple[str, ...], place: Place) -> list[str]:
+    words = [sys.executable, "-m", "factory_tui", step[0], "-C", str(place.start)]
+    if place.config_file is not None:
+        words += ["--config", str(place.config_file)]
+    for override in place.overrides:
+        words += ["--set", override]
+    return [*words, *step[1:]]
+
+
+def _package_folder() -> str:
+    """`python -m` looks in its working directory first: this very installation is started."""
+    return str(Path(factory_tui.__file__).resolve().parents[1])
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes()[-20_000:].decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines() if line.strip()]

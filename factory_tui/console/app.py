@@ -1,0 +1,150 @@
+"""The console application: the keys that mean the same everywhere, and how it is entered and left.
+
+Owns the wiring. The order of screens is `stack`'s, what is followed `follower`'s, what is
+started `commander`'s; no rule about runs lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from factory_engine.clock import Clock
+from factory_engine.run_folder import RunFolder
+from factory_tui.console import messages
+from factory_tui.console.appearance import DressedApp, wants_mouse
+from factory_tui.console.commander import Commander
+from factory_tui.console.entry import Entry, enter, exit_code
+from factory_tui.console.follower import Follower
+from factory_tui.console.palette import Actions
+from factory_tui.console.screens.overlays import show_copy_menu, show_file, show_help
+from factory_tui.console.screens.worker import WorkerScreen
+from factory_tui.console.stack import Stack
+
+
+class FactoryConsole(DressedApp):
+    """The console.
+
+    Args:
+        entry: what it begins with.
+        clock: the source of the time on the screens.
+    """
+
+    CSS_PATH = "console.tcss"
+    TITLE = "factory"
+    COMMANDS = DressedApp.COMMANDS | {Actions}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Textual's own would leave without asking
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="quit"),
+    ]
+
+    def __init__(self, entry: Entry, clock: Clock) -> None:
+        super().__init__()
+        self._entry = entry
+        self._stack = Stack(self, entry.place, clock)
+        self._follower = Follower(self, entry.place, clock, self._stack.show)
+        self._commander = Commander(self, entry.place, clock, self._begin)
+
+    def on_mount(self) -> None:
+        self.dress(self._entry.chosen)
+        self.set_keymap(dict(self._entry.keymap))
+        self._follower.begin()
+        if self._entry.folder is not None:
+            self._follower.open(self._entry.folder)
+            self._stack.to_run()
+        else:
+            self._stack.open("runs")
+        if self._entry.remark:
+            self.notify(self._entry.remark, severity="warning", timeout=30, markup=False)
+
+    def action_open(self, name: str) -> None:
+        self._stack.open(name)
+
+    async def action_back(self) -> None:
+        self._stack.back()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no way back from the lowest screen, so its key is not named."""
+        return action != "back" or not self._stack.at_bottom
+
+    def action_leave(self) -> None:
+        """Below the top level `q` goes back; at the top it leaves."""
+        if self._stack.at_bottom:
+            self.run_worker(self._leaving(), group="ask", exclusive=True)
+        else:
+            self._stack.back()
+
+    async def _leaving(self) -> None:
+        if await self._commander.leave(self._follower.view):
+            self._commander.let_go()
+            self.exit(exit_code(self._follower.view))
+
+    @on(messages.WorkerWanted)
+    def _open_worker(self, wanted: messages.WorkerWanted) -> None:
+        screen = WorkerScreen(wanted.worker_id, wanted.tab, search=wanted.search, at=wanted.at)
+        self._stack.put(screen)
+
+    @on(messages.RunWanted)
+    def _open_run(self, wanted: messages.RunWanted) -> None:
+        self._follower.open(RunFolder(wanted.path))
+        self._stack.to_run()
+
+    def _begin(self, run_id: str) -> None:
+        """Turn to a run that is about to begin."""
+        assert self._entry.place.runs_dir is not None
+        self._follower.open(RunFolder(self._entry.place.runs_dir / run_id))
+        self._stack.to_run()
+
+    @on(messages.CancelWanted)
+    @on(messages.RetryWanted)
+    @on(messages.OptionTaken)
+    @on(messages.LaunchWanted)
+    def _obey(self, wanted: Message) -> None:
+        self.run_worker(self._commander.obey(wanted, self._follower.view), group="command")
+
+    def action_control(self, name: str) -> None:
+        """`cancel_run`, `apply` or `open_outside` of the run that is shown."""
+        asked = getattr(self._commander, name)
+        self.run_worker(asked(self._follower.view), group="command")
+
+    def action_refresh_now(self) -> None:
+        self._follower.flush()
+        self.refresh(layout=True)
+
+    def action_overlay(self, name: str) -> None:
+        """`help` or `copy`."""
+        {"help": show_help, "copy": show_copy_menu}[name](self)
+
+    @on(messages.EditWanted)
+    def _edit(self, wanted: messages.EditWanted) -> None:
+        show_file(self, wanted.path)
+
+
+def run_console(
+    *,
+    start: Path,
+    run_id: str | None = None,
+    folder: Path | None = None,
+    config_file: Path | None = None,
+    overrides: Sequence[str] = (),
+) -> int:
+    """Open the console until it is left; the exit code of the run that was open, 3 if unfinished.
+
+    Args:
+        start: a folder of the repository.
+        run_id: the run to open; None for the one that is driven now, else the list of runs.
+        folder: a run's own folder, wherever it lies.
+        config_file, overrides: as `--config` and `--set` take them.
+
+    Raises:
+        FactoryError: there is no such run, or no repository.
+    """
+    entry = enter(start, run_id, folder, config_file, overrides)
+    app = FactoryConsole(entry, Clock.from_environment())
+    code = app.run(mouse=wants_mouse())
+    return app.return_code or 0 if code is None else code

@@ -1,0 +1,82 @@
+"""How the console looks: theme and signs, chosen, remembered.
+
+Owns the order in which they are decided: an environment variable, what was chosen last, the
+default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.scrollbar import ScrollBarRender
+
+from factory_tui.console import preferences, symbols, theme
+from factory_tui.console.preferences import Preferences
+
+ASCII_VARIABLE = "FACTORY_ASCII"
+NO_MOUSE_VARIABLE = "FACTORY_NO_MOUSE"
+# words where Textual has a sign for a key that not every terminal shows
+_KEYS = {"⏎": "enter", "↑": "up", "↓": "down", "←": "left", "→": "right", "␣": "space"}
+_BLANKS = [" "] * 8
+_VERTICAL, _HORIZONTAL = ScrollBarRender.VERTICAL_BARS, ScrollBarRender.HORIZONTAL_BARS
+
+
+class DressedApp(App[int]):
+    """An application in the colours and signs of the console."""
+
+    def dress(self, chosen: Preferences) -> None:
+        """Put on what the environment asks for, else what was chosen last; remember changes."""
+        self.animation_level = "none"
+        for own in theme.OWN:
+            self.register_theme(own)
+        wanted = os.environ.get("TEXTUAL_THEME") or chosen.theme or theme.DEFAULT
+        self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
+        asked = os.environ.get(ASCII_VARIABLE, "") not in ("", "0")
+        self.use_signs(asked or chosen.ascii or symbols.terminal_lacks_unicode())
+        self.theme_changed_signal.subscribe(self, lambda changed: _remember(theme=changed.name))
+
+    def use_signs(self, ascii_only: bool) -> None:
+        """Show ASCII signs, or Unicode ones, on all screens from now on."""
+        symbols.use_ascii(ascii_only)
+        self.set_class(ascii_only, "-ascii")
+        ScrollBarRender.VERTICAL_BARS = _BLANKS if ascii_only else _VERTICAL
+        ScrollBarRender.HORIZONTAL_BARS = _BLANKS if ascii_only else _HORIZONTAL
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)
+
+    def get_css_variables(self) -> dict[str, str]:
+        return theme.status_variables(super().get_css_variables())
+
+    def get_key_display(self, binding: Binding) -> str:
+        display = super().get_key_display(binding)
+        return _KEYS.get(display, display)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers beside the actions of the screens."""
+        words = "colours, also for colour-blind eyes"
+        yield SystemCommand("Theme", words, self.action_change_theme)
+        other = "Unicode" if symbols.symbols() is symbols.ASCII else "ASCII"
+        yield SystemCommand(f"Signs in {other}", "remembered", self._toggle_signs)
+        shot = partial(self.set_timer, 0.1, self.deliver_screenshot)
+        yield SystemCommand("Screenshot", "the screen as an SVG file", shot)
+
+    def _toggle_signs(self) -> None:
+        ascii_only = symbols.symbols() is not symbols.ASCII
+        self.use_signs(ascii_only)
+        _remember(ascii=ascii_only)
+
+
+def wants_mouse() -> bool:
+    """Whether the mouse is ours; without it the terminal's own selection works as ever."""
+    return os.environ.get(NO_MOUSE_VARIABLE, "") in ("", "0")
+
+
+def _remember(**changes: Any) -> None:
+    preferences.save(replace(preferences.load(), **changes))

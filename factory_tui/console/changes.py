@@ -1,0 +1,78 @@
+"""What is worth a notification: a state that became another one.
+
+Owns that judgement. Activity, time and log lines are none; what was so before is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from factory_engine.status import Status
+from factory_tui.console.plain import one_line
+from factory_tui.console.symbols import Standing
+from factory_tui.console.view import RunView, standing_of
+
+Severity = Literal["information", "warning", "error"]
+_SEVERITY: dict[Standing, Severity] = {
+    Standing.PASS: "information",
+    Standing.BLOCKED: "warning",
+    Standing.FAIL: "error",
+    Standing.STALLED: "warning",
+    Standing.RETRY: "warning",
+    Standing.STOPPED: "warning",
+}
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """One notification; `passes` False for one that stays until somebody has seen it."""
+
+    title: str
+    text: str
+    severity: Severity
+
+    @property
+    def passes(self) -> bool:
+        """Whether it goes away by itself: an error does not."""
+        return self.severity != "error"
+
+
+def announcements(before: RunView, after: RunView) -> Iterator[Announcement]:
+    """What changed between two views of one run."""
+    if before.run_id != after.run_id:
+        return
+    if after.problem and after.problem != before.problem:
+        yield Announcement("Ledger", after.problem, "error")
+    yield from _workers(before, after)
+    yield from _run(before, after)
+
+
+def _workers(before: RunView, after: RunView) -> Iterator[Announcement]:
+    for worker in after.state.workers.values():
+        old = before.worker(worker.worker_id)
+        if old is None:
+            continue
+        standing = standing_of(after, worker)
+        if standing is standing_of(before, old) or standing not in _SEVERITY:
+            continue
+        if standing is Standing.STOPPED or (standing is Standing.PASS and old.collected):
+            continue  # said once: by the run, or when the bundle was collected
+        words = worker.reason or ("bundle collected" if standing is Standing.PASS else "")
+        if standing is Standing.STALLED:
+            words = "no output for two minutes"
+        yield Announcement(f"{worker.letter} {standing}", one_line(words), _SEVERITY[standing])
+
+
+def _run(before: RunView, after: RunView) -> Iterator[Announcement]:
+    old, new = before.state.status, after.state.status
+    if new is not old and new.is_verdict:
+        severity = _SEVERITY[Standing(new.value)]
+        words = after.state.reason or "every required check is green"
+        yield Announcement(f"Run {new}", one_line(words), severity)
+    elif after.state.interrupted and not before.state.interrupted:
+        yield Announcement("Run STOPPED", f"by {one_line(after.state.interrupted)}", "warning")
+    elif before.live and not after.live and new in (Status.RUNNING,):
+        words = "the process that drove the run is gone; `factory oneshot` goes on with it"
+        yield Announcement("Run STOPPED", words, "error")

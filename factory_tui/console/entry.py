@@ -1,0 +1,106 @@
+"""Entering and leaving: what the console opens, and the code that it ends with.
+
+Owns how the run is found and the user's keymap is read. A mistake in the configuration does not
+keep anybody from looking at runs: it is said once the console is open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factory_engine.config import load
+from factory_engine.config.locations import runs_dir_from
+from factory_engine.errors import FactoryError, RepositoryError, RunError
+from factory_engine.git.locate import locate
+from factory_engine.run_folder import RunFolder
+from factory_engine.runs.listing import find_run
+from factory_engine.status import Status
+from factory_tui.console import preferences
+from factory_tui.console.commands import Place
+from factory_tui.console.preferences import Preferences
+from factory_tui.console.run_list import newest_live
+from factory_tui.console.view import RunView
+
+_CODES = {Status.PASS: 0, Status.FAIL: 1, Status.BLOCKED: 2}
+UNFINISHED = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the console begins with.
+
+    Args:
+        place: where commands work.
+        folder: the run to open; None for the list of runs.
+        chosen: theme and signs of the last time.
+        keymap: binding ids to keys, from the configuration.
+        remark: what was wrong with the configuration.
+    """
+
+    place: Place
+    folder: RunFolder | None = None
+    chosen: Preferences = field(default_factory=Preferences)
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    remark: str = ""
+
+
+def enter(
+    start: Path,
+    run_id: str | None,
+    folder: Path | None,
+    config_file: Path | None,
+    overrides: Sequence[str],
+) -> Entry:
+    """Find the run and the configuration.
+
+    Raises:
+        RunError: there is no such run.
+        RepositoryError: no repository, and no folder of a run either.
+        UsageError: no run can have that id; a setting of `paths` that makes no sense.
+    """
+    start = Path(os.path.abspath(start))
+    root = locate(start)
+    file = None if config_file is None else Path(os.path.abspath(config_file))
+    runs_dir = None
+    if root is not None:
+        runs_dir = Path(os.path.abspath(runs_dir_from(root, file, os.environ, overrides)))
+    elif folder is None:
+        raise RepositoryError(
+            "no git repository here", where=str(start), advice="name a run's own folder with --dir"
+        )
+    opened = _opened(runs_dir, run_id, folder)
+    place = Place(start, runs_dir, file, tuple(overrides))
+    keymap, remark = _keymap(root, file, overrides)
+    return Entry(place, opened, preferences.load(), keymap, remark)
+
+
+def exit_code(view: RunView) -> int:
+    """The exit code that says the same as the run; 0 where none was opened."""
+    if not view.state.run_id:
+        return 0
+    return _CODES.get(view.state.status, UNFINISHED)
+
+
+def _opened(runs_dir: Path | None, run_id: str | None, folder: Path | None) -> RunFolder | None:
+    if folder is not None:
+        found = RunFolder(Path(os.path.abspath(folder)))
+        if not found.exists:
+            raise RunError("there is no run in this folder", where=str(folder))
+        return found
+    assert runs_dir is not None
+    return find_run(runs_dir, run_id) if run_id else newest_live(runs_dir)
+
+
+def _keymap(
+    root: Path | None, file: Path | None, overrides: Sequence[str]
+) -> tuple[Mapping[str, str], str]:
+    if root is None:
+        return {}, ""
+    try:
+        loaded = load(root, file=file, environment=os.environ, overrides=overrides)
+    except FactoryError as error:
+        return {}, str(error)
+    return loaded.config.keymap, ""

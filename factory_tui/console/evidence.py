@@ -1,0 +1,103 @@
+"""What shows that a problem is one: the diff of a path, the end of a log, the hunks of a conflict.
+
+Owns which of these belongs to which problem. Runs in a thread; changes nothing.
+"""
+
+from __future__ import annotations
+
+from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.integrator import IntegratorStatus
+from factory_engine.artifacts.strict_json import JsonProblem
+from factory_engine.events import INTEGRATOR
+from factory_engine.rules.patch import read_patch
+from factory_engine.rules.scope import lock_differences
+from factory_engine.run_folder import DIFF, SCOPE_LOCK, STATUS, RunFolder, Unreadable
+from factory_engine.state import RunState
+from factory_tui.console.bundle import PATCH_BYTES, TEXT_BYTES, issued_lock
+from factory_tui.console.log_tail import LogTail
+from factory_tui.console.plain import cells, one_line, text_of
+from factory_tui.console.signs import current_log, log_files
+from factory_tui.console.triage import Problem
+
+MOST_LINES = 400
+
+
+def evidence(folder: RunFolder, state: RunState, problem: Problem) -> str:
+    """The lines that belong to a problem."""
+    if problem.kind == "lock":
+        return _lock(folder, state, problem.worker_id)
+    if problem.kind in ("worker", "stalled"):
+        return _log(folder, problem.worker_id)
+    if problem.kind == "check":
+        return _check_log(folder, problem.title)
+    if problem.kind == "preflight":
+        return "\n".join(
+            f"{finding.level:<6}{finding.name}: {one_line(f'{finding.message}  {finding.advice}')}"
+            for finding in state.findings
+        )
+    if problem.path:
+        return _conflict(folder, problem.path) or _diffs(folder, problem)
+    return state.reason
+
+
+def _diffs(folder: RunFolder, problem: Problem) -> str:
+    """The path's part of the patch of everyone involved."""
+    parts = [
+        f"{worker}\n{found}"
+        for worker in problem.workers
+        if (found := _diff(folder, worker, problem.path))
+    ]
+    return "\n\n".join(parts) or "No patch says more about it."
+
+
+def _diff(folder: RunFolder, worker_id: str, path: str) -> str:
+    try:
+        reading = read_patch(folder.read(f"{worker_id}/{DIFF}", PATCH_BYTES))
+    except Unreadable as error:
+        return f"{DIFF} {error.message}"
+    for file in reading.files:
+        if path not in (text_of(file.path), text_of(file.old_path or b"")):
+            continue
+        lines = [f"{file.kind}  +{file.insertions} -{file.deletions}"]
+        for hunk in file.hunks:
+            start = reading.data.rfind(b"\n", 0, hunk.start - 1) + 1
+            body = reading.data[start : min(hunk.end, start + 200_000)]
+            lines += [cells(line) for line in body.split(b"\n")]
+        return "\n".join(lines[:MOST_LINES])
+    return ""
+
+
+def _lock(folder: RunFolder, state: RunState, worker_id: str) -> str:
+    issued = issued_lock(folder, state, worker_id)
+    try:
+        found = ScopeLock.from_bytes(folder.read(f"{worker_id}/{SCOPE_LOCK}", TEXT_BYTES))
+    except (Unreadable, JsonProblem) as error:
+        return f"{SCOPE_LOCK} {error}"
+    return "\n".join(lock_differences(issued, found)) if issued else "the issued lock is unknown"
+
+
+def _log(folder: RunFolder, worker_id: str) -> str:
+    tail = LogTail(folder.path)
+    tail.turn_to(current_log(folder, worker_id))
+    tail.poll()
+    return "\n".join(tail.lines) or "It has written nothing."
+
+
+def _check_log(folder: RunFolder, title: str) -> str:
+    logs = log_files(folder, INTEGRATOR)
+    named = [log for log in logs if log.stem.startswith("check-")]
+    tail = LogTail(folder.path)
+    tail.turn_to(named[0] if named else None)
+    tail.poll()
+    return "\n".join(tail.lines) or title
+
+
+def _conflict(folder: RunFolder, path: str) -> str:
+    try:
+        data = folder.read(f"{INTEGRATOR}/{STATUS}", TEXT_BYTES)
+        conflicts = IntegratorStatus.from_bytes(data).conflicts
+    except (Unreadable, JsonProblem):
+        return ""
+    hunks = [conflict.hunks for conflict in conflicts if conflict.path == path]
+    lines = [cells(line) for hunk in hunks for line in hunk.split("\n")]
+    return "\n".join(lines[:MOST_LINES])

@@ -1,0 +1,78 @@
+"""The run that is on the screens: which one, and when they hear of it.
+
+Owns the feed, the pace at which newer views go out, and the notifications on changes of state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+
+from factory_engine.clock import Clock
+from factory_engine.run_folder import RunFolder
+from factory_tui.console.changes import announcements
+from factory_tui.console.commands import Place
+from factory_tui.console.feed import Feed
+from factory_tui.console.view import RunView
+
+FLUSH_S = 1 / 30
+TICK_S = 1.0
+
+
+class Follower:
+    """Follows one run at a time.
+
+    Args:
+        app: where the following runs and notifications appear.
+        place: tells runs of this repository from copied ones.
+        clock: the source of the time on the screens.
+        show: called with each newer view.
+    """
+
+    def __init__(
+        self, app: App[Any], place: Place, clock: Clock, show: Callable[[RunView], None]
+    ) -> None:
+        self.view = RunView()
+        self._app = app
+        self._place = place
+        self._clock = clock
+        self._show = show
+        self._feed: Feed | None = None
+        self._flushing = False
+
+    def begin(self) -> None:
+        """Keep the time on the screens going."""
+        self._app.set_interval(TICK_S, self.flush)
+
+    def open(self, folder: RunFolder) -> None:
+        """Follow another run from now on."""
+        self.view = RunView()
+        self._feed = Feed(folder, self._clock, local=self._place.holds(folder.path))
+        self._app.run_worker(self._feed.run(self._soon), group="feed", exclusive=True)
+        self.flush()
+
+    def _soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._app.set_timer(FLUSH_S, self.flush)
+
+    def flush(self) -> None:
+        """Show the run as it is now."""
+        self._flushing = False
+        if self._feed is None:
+            self._show(RunView(now_us=self._clock.now_us()))
+            return
+        before, self.view = self.view, self._feed.view()
+        if before.loaded:  # what was there when the run was opened is no news
+            for words in announcements(before, self.view):
+                timeout = None if words.passes else 1e9
+                self._app.notify(
+                    words.text,
+                    title=words.title,
+                    severity=words.severity,
+                    timeout=timeout,
+                    markup=False,
+                )
+        self._show(self.view)

@@ -1,0 +1,51 @@
+"""Preflight and scope map as text, for the launch form.
+
+Owns the order: what stands in the way first, then the map, then what holds.
+"""
+
+from __future__ import annotations
+
+from factory_tui.console.launching import Answer, Wish
+from factory_tui.console.plain import one_line
+from factory_tui.console.symbols import Standing, symbols
+from factory_tui.console.wording import plural
+
+_SIGNS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}
+_PATTERN = 30
+
+
+def facts(answer: Answer, wish: Wish) -> str:
+    """The text beside the form."""
+    lines = ["PREFLIGHT"]
+    for level in ("block", "warn", "ok"):
+        for finding in answer.findings:
+            if finding.level == level:
+                sign = symbols().standing[_SIGNS[level]]
+                lines.append(f" {sign} {finding.name}: {one_line(finding.message, 160)}")
+                if finding.advice:
+                    lines.append(f"     {one_line(finding.advice, 160)}")
+    if answer.base_commit:
+        lines += ["", f"BASE  {answer.base_commit[:12]}"]
+    if answer.rows:
+        lines += ["", *_map(answer, wish)]
+    return "\n".join(lines)
+
+
+def _map(answer: Answer, wish: Wish) -> list[str]:
+    letters = [worker[:1] for worker in wish.workers]
+    lines = [f"{'SCOPE MAP':<{_PATTERN}} {'  '.join(letters)}   x allow  s shared  ! block"]
+    for row in answer.rows:
+        marks = "  ".join(row.marks.get(worker, ".") for worker in wish.workers)
+        lines.append(f"{one_line(row.pattern, _PATTERN):<{_PATTERN}} {marks}")
+    warn = symbols().standing[Standing.STALLED]
+    for meeting in answer.meetings:
+        number = plural(meeting.number, "path")
+        lines += ["", f" {warn} {meeting.letters} may all change {number} that they do not share:"]
+        lines += [f"     {one_line(path, 100)}" for path in meeting.paths]
+        if meeting.number > len(meeting.paths):
+            lines.append(f"     and {meeting.number - len(meeting.paths):,} more")
+    if not answer.meetings:
+        lines += ["", f" {symbols().standing[Standing.PASS]} no path of base is in two scopes"]
+    if answer.unchecked:
+        lines.append(f"     {answer.unchecked:,} further paths were not compared")
+    return lines

@@ -1,0 +1,139 @@
+"""A new run before it is one: what was chosen, what preflight says of it, which id it would get.
+
+Owns the asking of the engine for the launch form. Starts nothing, creates no run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from factory_engine.config.models import Config
+from factory_engine.errors import FactoryError
+from factory_engine.git.diff import tree_paths
+from factory_engine.run_id import make
+from factory_engine.runs.doctor import preflight
+from factory_engine.runs.listing import run_names
+from factory_engine.runs.project import Project, open_project
+from factory_engine.state import Finding
+from factory_tui.console import commands
+from factory_tui.console.commands import Command, Place
+from factory_tui.console.plain import text_of
+from factory_tui.console.scope_map import MOST_PATHS, MapRow, Overlap, chosen, map_rows, overlaps
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was chosen in the form."""
+
+    base_ref: str = ""
+    workers: tuple[str, ...] = ()
+    parallel: str = ""
+    timeout: str = ""
+    dry_run: bool = False
+
+    def settings(self, config: Config) -> list[str]:
+        """The settings that differ from the configuration."""
+        run = config.run
+        found = []
+        if self.parallel and self.parallel != str(run.max_parallel):
+            found.append(f"run.max_parallel={self.parallel}")
+        if self.timeout and self.timeout != f"{run.worker_timeout_s:g}":
+            found.append(f"run.worker_timeout_s={self.timeout}")
+        return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine says of a wish.
+
+    Args:
+        findings: of preflight, and what else stands in the way.
+        config: the configuration without the settings of the form; None where there is none.
+        base_commit: what the base ref names.
+        rows, meetings: the scope map.
+        unchecked: paths of base that were too many to compare.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    config: Config | None = None
+    base_commit: str = ""
+    rows: tuple[MapRow, ...] = ()
+    meetings: tuple[Overlap, ...] = ()
+    unchecked: int = 0
+    taken: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def obstacles(self) -> int:
+        """How many findings stand in the way."""
+        return sum(finding.level == "block" for finding in self.findings)
+
+
+def with_task(config: Config) -> list[str]:
+    """The workers that have something to do."""
+    return [worker_id for worker_id, worker in config.workers.items() if worker.has_task]
+
+
+async def ask(place: Place, wish: Wish) -> Answer:
+    """Everything that can be known before the run; an error of the user's is a finding."""
+    config = None
+    try:
+        config = (await _project(place, Wish())).config
+        project = await _project(place, wish)
+        base_ref = wish.base_ref or config.run.base_ref
+        findings = await preflight(project, base_ref)
+        base = await project.repository.resolve_commit(base_ref)
+        paths = [text_of(path) for path, _, _ in await tree_paths(project.repository.git, base)]
+    except FactoryError as error:
+        where = f"{error.where}: " if error.where else ""
+        finding = Finding("run", "block", where + error.what, error.advice)
+        return Answer((finding,), config)
+    workers = chosen(config.workers, wish.workers)
+    meetings = await asyncio.to_thread(overlaps, workers, paths[:MOST_PATHS])
+    return Answer(
+        (*findings, *_own_findings(wish)),
+        config,
+        base,
+        tuple(map_rows(workers)),
+        tuple(meetings),
+        max(0, len(paths) - MOST_PATHS),
+        frozenset(run_names(project.runs_dir)),
+    )
+
+
+def command_for(wish: Wish, answer: Answer, now_us: int) -> Command:
+    """The command that starts what was wished for.
+
+    Raises:
+        FactoryError: no id can be made.
+    """
+    assert answer.config is not None
+    config = answer.config
+    run_id = make(config.run.kind, now_us, answer.base_commit, answer.taken)
+    everyone = list(wish.workers) == with_task(config)
+    return commands.start(
+        run_id,
+        wish.base_ref or config.run.base_ref,
+        None if everyone else list(wish.workers),
+        dry_run=wish.dry_run,
+        settings=wish.settings(config),
+    )
+
+
+def _own_findings(wish: Wish) -> Sequence[Finding]:
+    if wish.workers or wish.dry_run:
+        return ()
+    advice = "choose one, or a dry run"
+    return [Finding("tasks", "block", "no worker with a task takes part", advice)]
+
+
+async def _project(place: Place, wish: Wish) -> Project:
+    settings = []
+    if wish.parallel:
+        settings.append(f"run.max_parallel={wish.parallel}")
+    if wish.timeout:
+        settings.append(f"run.worker_timeout_s={wish.timeout}")
+    return await open_project(
+        place.start, config_file=place.config_file, overrides=[*place.overrides, *settings]
+    )

@@ -1,0 +1,96 @@
+"""What all screens share: the run that they are given, the keys that mean the same everywhere.
+
+Owns how a screen learns of a newer view (only while it is on top) and what a terminal that is
+too small shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Static
+
+from factory_tui.console.copyable import Copyable
+from factory_tui.console.layouts import LEAST_HEIGHT, LEAST_WIDTH
+from factory_tui.console.view import RunView
+
+TOO_SMALL = f"enlarge to {LEAST_WIDTH}x{LEAST_HEIGHT}, or use: factory watch --no-tui"
+
+
+class ConsoleScreen(Screen[Any]):
+    """A screen of the console."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,c", "app.overlay('copy')", "Copy", show=False, id="copy"),
+        Binding("escape", "app.back", "Back", id="back"),
+        Binding("question_mark,f1", "app.overlay('help')", "Help", key_display="?", id="help"),
+        Binding("q", "app.leave", "Quit", key_display="q", id="quit"),
+        Binding("L", "app.open('ledger')", "Ledger", show=False, id="ledger"),
+        Binding("b", "app.open('runs')", "Runs", show=False, id="runs"),
+        Binding("T", "app.open('triage')", "Triage", show=False, id="triage"),
+        Binding("n", "app.open('launch')", "New run", show=False, id="new"),
+        Binding("R", "app.refresh_now", "Refresh", show=False, id="refresh"),
+        Binding("o", "app.control('open_outside')", "Open folder", show=False, id="open_outside"),
+        Binding("colon,ctrl+p", "app.command_palette", "Palette", show=False, id="palette"),
+        Binding("ctrl+z", "app.suspend_process", "Suspend", show=False, id="suspend"),
+    ]
+    AUTO_FOCUS = None
+    HELP_TITLE: ClassVar[str] = ""
+    view: reactive[RunView] = reactive(RunView, init=False, always_update=True)
+    _composed = False
+
+    def compose_notice(self) -> Iterable[Static]:
+        """What covers the screen while it is too small."""
+        yield Static(TOO_SMALL, classes="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self._composed = True
+        self.show(self.view)
+
+    def watch_view(self, view: RunView) -> None:
+        if self.is_current:
+            self.show_again()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        self.show_again()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the screen has its widgets: not before it is composed, not while it goes."""
+        return self._composed and self.is_attached and self.app.is_running
+
+    def show_again(self) -> None:
+        """Show the view of now, if there is anything to show it on."""
+        if self.is_there:
+            self.show(self.view)
+
+    def from_thread(self, callback: Callable[..., None], *args: object) -> None:
+        """Call back from a thread, unless the screen has gone in the meantime."""
+
+        def call() -> None:
+            if self.is_there:
+                callback(*args)
+
+        with contextlib.suppress(RuntimeError):  # the application has ended
+            self.app.call_from_thread(call)
+
+    def show(self, view: RunView) -> None:
+        """Show a run at an instant. Called only while the screen is on top."""
+
+    def copyables(self) -> Sequence[Copyable]:
+        """What can be copied here, the likeliest first."""
+        return ()
+
+    def on_resize(self, event: events.Resize) -> None:
+        tiny = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        self.set_class(tiny, "-tiny")
+        self.arrange_for(event.size.width, event.size.height)
+
+    def arrange_for(self, width: int, height: int) -> None:
+        """Lay the screen out for a terminal of that size."""

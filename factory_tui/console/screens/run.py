@@ -1,0 +1,261 @@
+"""The run console: all workers of one run, live.
+
+Owns which worker is chosen, the tails of their logs, and the arrangement for the terminal's
+size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, Horizontal, Vertical
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from factory_tui.console.copyable import Copyable
+from factory_tui.console.event_words import detail
+from factory_tui.console.idle_keys import idle_keys
+from factory_tui.console.layouts import Layout, layout_for
+from factory_tui.console.log_tail import Tails
+from factory_tui.console.messages import CancelWanted, RetryWanted, WorkerWanted
+from factory_tui.console.screens.base import ConsoleScreen
+from factory_tui.console.view import RunView, activity_of
+from factory_tui.console.widgets.card import WorkerCard
+from factory_tui.console.widgets.header import RunHeader
+from factory_tui.console.widgets.key_bar import KeyBar
+from factory_tui.console.widgets.log_pane import LedgerTail, LogPane
+from factory_tui.console.widgets.row_list import RowList
+from factory_tui.console.widgets.worker_list import WorkerHeads, WorkerList
+
+PULSE_S = 1 / 30
+BAR = (
+    *("open", "cancel_worker", "retry", "search", "follow", "ledger", "triage", "runs"),
+    *("apply", "full", "cancel_run", "copy", "palette"),
+)
+
+_BINDINGS: list[BindingType] = [
+    Binding("enter", "open", "Open", id="open"),
+    Binding("x", "cancel_worker", "Cancel", id="cancel_worker"),
+    Binding("r", "retry", "Retry", id="retry"),
+    Binding("slash", "search", "Search", key_display="/", id="search"),
+    Binding("s", "follow", "Pause/follow", id="follow"),
+    Binding("L", "app.open('ledger')", "Ledger", id="ledger"),
+    Binding("X", "app.control('cancel_run')", "Cancel run", id="cancel_run"),
+    Binding("T", "app.open('triage')", "Triage", id="triage"),
+    Binding("f", "full", "Full", id="full"),
+    Binding("b", "app.open('runs')", "Runs", id="runs"),
+    Binding("a", "app.control('apply')", "Apply", id="apply"),
+    Binding("j,down", "move(1)", "Next worker", show=False, id="next_worker"),
+    Binding("k,up", "move(-1)", "Previous worker", show=False, id="previous_worker"),
+    *(
+        Binding(str(n % 10), f"jump({n})", f"Pane {n}", show=False, id=f"pane_{n}")
+        for n in range(1, 11)
+    ),
+]
+
+
+class RunConsole(ConsoleScreen):
+    """All workers of one run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _BINDINGS
+    HELP_TITLE = "Run console"
+    chosen: reactive[str] = reactive("", init=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout: Layout | None = None
+        self._tails = Tails(Path(), ())
+        self._panes: tuple[str, ...] = ()
+        self._settling = False
+
+    def compose(self) -> ComposeResult:
+        yield RunHeader()
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                with Vertical(id="list"):
+                    yield WorkerHeads()
+                    yield WorkerList()
+                with Grid(id="cards"):
+                    yield LedgerTail(classes="cell")
+                yield LogPane()
+            yield LedgerTail(classes="column")
+        yield KeyBar(*BAR)
+        yield from self.compose_notice()
+
+    def on_mount(self) -> None:
+        self.set_interval(PULSE_S, self.pulse)
+
+    # --- showing --------------------------------------------------------------------------------
+
+    def show(self, view: RunView) -> None:
+        self.query_one(RunHeader).show(view)
+        if view.path is None or not view.state.run_id:
+            return
+        panes = tuple(worker.worker_id for worker in view.panes)
+        if panes != self._panes:
+            self._rebuild(view, panes)
+        self._tails.turn()
+        self.query_one(WorkerList).show(view, self.chosen)
+        for card in self.query(WorkerCard):
+            card.show(view, self._tails[card.worker_id].lines)
+        self._show_log()
+        self._dim_keys()
+        for ledger in self.query(LedgerTail):
+            if ledger.display:
+                ledger.show(view)
+
+    def _rebuild(self, view: RunView, panes: tuple[str, ...]) -> None:
+        """Another run, or the workers of this one have become known."""
+        self._panes = panes
+        assert view.path is not None
+        self._tails = Tails(view.path, panes)
+        grid = self.query_one("#cards", Grid)
+        self.query(WorkerCard).remove()
+        grid.mount_all((WorkerCard(pane) for pane in self._panes), before=0)
+        if self.chosen not in panes:
+            self.chosen = panes[0]
+        self.call_after_refresh(self._arrange_again)
+
+    def _arrange_again(self) -> None:
+        self._layout = None
+        self.arrange_for(*self.size)
+        self.watch_chosen(self.chosen)
+        self.show(self.view)
+
+    def pulse(self) -> None:
+        """Look whether a log has grown, and draw what did."""
+        if not self.is_current or not self.view.live:
+            return
+        grown = self._tails.poll()
+        for card in self.query(WorkerCard):
+            if card.worker_id in grown:
+                card.show_tail(self._tails[card.worker_id].lines)
+        if self.chosen in grown:
+            self._show_log()
+
+    def _show_log(self) -> None:
+        tail = self._tails.get(self.chosen)
+        if tail is not None:
+            name = f" {tail.path.stem}" if tail.path else ""
+            title = f"{self.chosen[:1]} log{name}"
+            self.query_one(LogPane).show(title, tail.lines, tail.size)
+
+    # --- arranging ------------------------------------------------------------------------------
+
+    def arrange_for(self, width: int, height: int) -> None:
+        layout = layout_for(width, height, max(1, len(self._panes)))
+        if layout == self._layout or layout.kind == "tiny":
+            return
+        self._layout = layout
+        for kind in ("list", "cards"):
+            self.set_class(layout.kind == kind, f"-{kind}")
+        self.set_class(layout.log, "-log")
+        for place in ("none", "cell", "column"):
+            self.set_class(layout.ledger == place, f"-ledger-{place}")
+        self.query_one("#list").styles.height = layout.list_rows + 1
+        self._arrange_grid(layout)
+        self._settling = True
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        """What was hidden has lost its focus to some neighbour: give it to the chosen one."""
+        self._focus_chosen()
+        self.call_after_refresh(setattr, self, "_settling", False)
+
+    def _arrange_grid(self, layout: Layout) -> None:
+        grid = self.query_one("#cards", Grid)
+        grid.styles.grid_size_columns = layout.columns
+        grid.styles.grid_size_rows = layout.rows
+        grid.styles.height = layout.rows * 7 if layout.log else "1fr"
+        cells: list[Widget] = [*self.query(WorkerCard)]
+        if layout.ledger == "cell":
+            cells.append(self.query_one("#cards LedgerTail"))
+        for cell in cells:
+            cell.styles.column_span = layout.last_span if cell is cells[-1] else 1
+
+    # --- choosing -------------------------------------------------------------------------------
+
+    def watch_chosen(self, chosen: str) -> None:
+        for card in self.query(WorkerCard):
+            card.chosen = card.worker_id == chosen
+        self.query_one(WorkerList).show(self.view, chosen)
+        self._show_log()
+        self._focus_chosen()
+        self._dim_keys()
+
+    def _focus_chosen(self) -> None:
+        if self._layout is None:
+            return
+        if self._layout.kind == "list":
+            self.query_one(WorkerList).focus()
+        for card in self.query(WorkerCard) if self._layout.kind == "cards" else ():
+            if card.worker_id == self.chosen:
+                card.focus()
+
+    @on(WorkerCard.Chosen)
+    def _card_chosen(self, message: WorkerCard.Chosen) -> None:
+        card = self.focused  # a focus that has moved on, as when cards are hidden, says nothing
+        if not self._settling and getattr(card, "worker_id", "") == message.worker_id:
+            self.chosen = message.worker_id
+
+    @on(RowList.Moved)
+    def _row_moved(self, message: RowList.Moved) -> None:
+        self.chosen = self._panes[message.index]
+
+    @on(WorkerCard.Opened)
+    @on(RowList.Opened)
+    def action_open(self) -> None:
+        if self.chosen and self.view.state.run_id:
+            self.post_message(WorkerWanted(self.chosen))
+
+    def action_move(self, step: int) -> None:
+        if self._panes:
+            at = self._panes.index(self.chosen) + step
+            self.chosen = self._panes[at % len(self._panes)]
+
+    def action_jump(self, number: int) -> None:
+        """1 to 9 count the panes; 0 is always Z."""
+        if self._panes:
+            at = len(self._panes) if number == 10 else min(number, len(self._panes))
+            self.chosen = self._panes[at - 1]
+
+    def action_search(self) -> None:
+        if self.chosen and self.view.state.run_id:
+            self.post_message(WorkerWanted(self.chosen, tab="log", search=True))
+
+    def action_follow(self) -> None:
+        self.query_one(LogPane).toggle_follow()
+
+    def action_full(self) -> None:
+        if self.maximized:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
+    def _dim_keys(self) -> None:
+        self.query_one(KeyBar).dim(idle_keys(self.view, self.view.worker(self.chosen)))
+
+    # --- control --------------------------------------------------------------------------------
+
+    def action_cancel_worker(self) -> None:
+        self.post_message(CancelWanted(self.chosen))
+
+    def action_retry(self) -> None:
+        self.post_message(RetryWanted(self.chosen))
+
+    def copyables(self) -> Sequence[Copyable]:
+        view, worker, tail = self.view, self.view.worker(self.chosen), self._tails.get(self.chosen)
+        found = [Copyable("run id", view.run_id), Copyable("run folder", str(view.path or ""))]
+        if tail is not None and tail.lines:
+            found.insert(0, Copyable(f"log on the screen of {self.chosen}", "\n".join(tail.lines)))
+            found.insert(1, Copyable("path of that log", str(tail.path)))
+        if worker is not None:
+            found.append(Copyable(f"activity of {self.chosen}", activity_of(view, worker)))
+        if view.events:
+            found.append(Copyable("last event", detail(view.events[-1])))
+        return found

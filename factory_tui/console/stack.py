@@ -1,0 +1,84 @@
+"""The stack of screens: what is opened over what, and what is come back to.
+
+Owns that order. The lowest screen is the run that was opened, or the list of runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+
+from factory_engine.clock import Clock
+from factory_tui.console.commands import Place
+from factory_tui.console.screens.base import ConsoleScreen
+from factory_tui.console.screens.launch import LaunchScreen
+from factory_tui.console.screens.ledger import LedgerScreen
+from factory_tui.console.screens.run import RunConsole
+from factory_tui.console.screens.runs import RunsScreen
+from factory_tui.console.screens.triage import TriageScreen
+from factory_tui.console.screens.worker import WorkerScreen
+from factory_tui.console.view import RunView
+
+_BOTTOM = 2  # Textual keeps an empty screen of its own below the first one
+
+
+class Stack:
+    """The screens of an application.
+
+    Args:
+        app: whose.
+        place: where commands work.
+        clock: the source of the time on the screens.
+    """
+
+    def __init__(self, app: App[Any], place: Place, clock: Clock) -> None:
+        self._app = app
+        self._place = place
+        self._clock = clock
+        self._view = RunView()
+
+    def show(self, view: RunView) -> None:
+        """Hand a newer view to every screen."""
+        self._view = view
+        for screen in self._app.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.view = view
+
+    @property
+    def at_bottom(self) -> bool:
+        """Whether there is nothing to go back to."""
+        return len(self._app.screen_stack) <= _BOTTOM
+
+    def back(self) -> None:
+        """One screen down, never out."""
+        if not self.at_bottom:
+            self._app.pop_screen()
+
+    def put(self, screen: ConsoleScreen) -> None:
+        """Put a screen on top; one of its kind that lies below is come back to instead."""
+        kinds = [type(known) for known in self._app.screen_stack]
+        if type(screen) in kinds and not isinstance(screen, WorkerScreen):
+            while type(self._app.screen) is not type(screen):
+                self._app.pop_screen()
+            return
+        screen.view = self._view
+        self._app.push_screen(screen)
+
+    def open(self, name: str) -> None:
+        """Open a screen by its name, or say why not."""
+        if name == "runs":
+            self.put(RunsScreen(self._place.runs_dir, self._clock))
+        elif name == "launch" and self._place.runs_dir is not None:
+            self.put(LaunchScreen(self._place, self._clock))
+        elif name in ("ledger", "triage") and self._view.path is not None:
+            self.put(LedgerScreen() if name == "ledger" else TriageScreen())
+        else:
+            words = "there is no repository here" if name == "launch" else "open a run first"
+            self._app.notify(words)
+
+    def to_run(self) -> None:
+        """The run console, with what lay over it gone."""
+        while not isinstance(self._app.screen, RunConsole | RunsScreen) and not self.at_bottom:
+            self._app.pop_screen()
+        self.put(RunConsole())

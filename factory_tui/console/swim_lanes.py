@@ -1,0 +1,106 @@
+"""A run as lanes of time: when each worker ran, and how it ended.
+
+Owns the scale and the cells. Pure: events in, text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+
+from factory_engine.events import INTEGRATOR, Event, EventType
+from factory_tui.console.symbols import Standing, symbols
+from factory_tui.console.wording import SECOND_US, clock_us, short
+
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One lane: whose, and its cells with the name of each cell's style."""
+
+    who: str
+    cells: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """All lanes, the time of one cell in words, and where stages began."""
+
+    step: str
+    lanes: tuple[Lane, ...]
+    stages: str
+
+
+def lanes_of(events: Iterable[Event], end_us: int, width: int) -> Lanes:
+    """Lanes of at most `width` cells for a run that ended, or is now, at `end_us`."""
+    known = list(events)
+    if not known or width < 4:
+        return Lanes("", (), "")
+    start = clock_us(known[0].ts_utc)
+    span = max(SECOND_US, end_us - start)
+    least = span / SECOND_US / width
+    step = next((s for s in _STEPS if s >= least), ceil(least)) * SECOND_US
+    scale = _Scale(start, step, min(width, ceil(span / step)))
+    spans, ends, stages = _collected(known, scale)
+    lanes = tuple(_lane(who, spans[who], ends.get(who), scale) for who in sorted(spans))
+    return Lanes(short(step), lanes, stages)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    start: int
+    step: int
+    width: int
+
+    def cell(self, event: Event) -> int:
+        return min(self.width - 1, max(0, (clock_us(event.ts_utc) - self.start) // self.step))
+
+
+_Spans = dict[str, list[list[int]]]
+
+
+def _collected(events: list[Event], scale: _Scale) -> tuple[_Spans, dict[str, Standing], str]:
+    spans: _Spans = {}
+    ends: dict[str, Standing] = {}
+    stages = [" "] * scale.width
+    for event in events:
+        cell, actor = scale.cell(event), event.actor[:1]
+        if event.event_type == EventType.WORKER_STARTED:
+            spans.setdefault(actor, []).append([cell, scale.width])
+        elif event.event_type == EventType.STAGE_STARTED:
+            name = str(event.details.get("stage", ""))
+            stages[cell] = name[:1]
+            if name == "integrate":
+                spans.setdefault("Z", []).append([cell, scale.width])
+        elif event.event_type == EventType.WORKER_FINISHED or _judges(event):
+            status = str(event.details.get("status"))
+            ends[actor] = Standing(status) if status in Standing.__members__ else Standing.STOPPED
+            if spans.get(actor) and not _is_bundle(event):
+                spans[actor][-1][1] = cell
+        elif event.event_type == EventType.RUN_INTERRUPTED:
+            for open_spans in spans.values():
+                open_spans[-1][1] = min(open_spans[-1][1], cell)
+    return spans, ends, "".join(stages).rstrip()
+
+
+def _judges(event: Event) -> bool:
+    return _is_bundle(event) or (
+        event.event_type == EventType.INTEGRATION_JUDGED and event.actor == INTEGRATOR
+    )
+
+
+def _is_bundle(event: Event) -> bool:
+    return event.event_type == EventType.BUNDLE_JUDGED
+
+
+def _lane(who: str, spans: list[list[int]], end: Standing | None, scale: _Scale) -> Lane:
+    cells = [(".", "dim")] * scale.width
+    running = "=" if symbols().rule == "-" else "━"
+    for start, stop in spans:
+        for cell in range(start, min(stop + 1, scale.width)):
+            cells[cell] = (running, Standing.RUNNING.paint)
+    if end is not None and spans and spans[-1][1] < scale.width:
+        cells[spans[-1][1]] = (symbols().standing[end], end.paint)
+    return Lane(who, tuple(cells))

@@ -1,0 +1,198 @@
+"""Why a run is blocked, and what the engine offers to do about it.
+
+Owns the list of problems and of choices with their consequences. Pure: a view in, values out;
+asks nobody and starts nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from factory_engine.state import ViolationState, WorkerState
+from factory_engine.status import Status
+from factory_tui.console.plain import one_line
+from factory_tui.console.symbols import Standing
+from factory_tui.console.view import RunView, activity_of, standing_of
+
+_WORKER = re.compile(r"\b[A-Y]_worker\b")
+
+Kind = Literal[
+    "scope", "lock", "worker", "check", "overlap", "bundle", "preflight", "run", "stalled"
+]
+_KINDS: dict[str, Kind] = {
+    "SCOPE": "scope",
+    "LOCK_MISMATCH": "lock",
+    "WORKER": "worker",
+    "CHECK": "check",
+    "OVERLAP": "overlap",
+    "CONFLICT": "overlap",
+    "NAME_COLLISION": "overlap",
+}
+_ABOUT: dict[Kind, str] = {
+    "scope": "changed a path outside its scope lock",
+    "lock": "has a scope lock that is not the one issued at launch",
+    "worker": "did not end well",
+    "check": "a required check is red",
+    "overlap": "several workers changed one path",
+    "bundle": "has a bundle that does not hold",
+    "preflight": "a precondition of the run does not hold",
+    "run": "the run has no verdict that stands",
+    "stalled": "has been quiet for a long time",
+}
+
+ChoiceName = Literal["leave", "amend", "take_lock", "retry", "without", "integrate", "resume"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that stands in the way.
+
+    Args:
+        kind: of problem.
+        worker_id: whose it is; empty where it is nobody's alone.
+        path: the path that it concerns.
+        title: a few words.
+        why: one sentence.
+        workers: everyone who has a part in it.
+    """
+
+    kind: Kind
+    worker_id: str
+    path: str
+    title: str
+    why: str
+    workers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice: what it is called, what it will do, and why it cannot be made, if it cannot."""
+
+    name: ChoiceName
+    label: str
+    effect: str
+    worker_id: str = ""
+    obstacle: str = ""
+
+
+def problems_of(view: RunView) -> list[Problem]:
+    """Everything that stands in the way, the workers' own problems first."""
+    state = view.state
+    found: list[Problem] = []
+    for worker in state.workers.values():
+        found += _of_worker(view, worker)
+    found += [_of_violation(v) for v in state.integrator.violations if v.severity == "error"]
+    found += [
+        Problem("preflight", "", "", f"{f.name}: {one_line(f.message, 120)}", one_line(f.advice))
+        for f in state.findings
+        if f.level == "block"
+    ]
+    if not view.live and state.run_id and (not state.status.is_verdict or state.status == "FAIL"):
+        cause = state.reason or (
+            f"stopped by {state.interrupted}" if state.interrupted else "nobody drives it"
+        )
+        found.append(Problem("run", "", "", one_line(cause, 120), "It can go on where it stands."))
+    return list(dict.fromkeys(found))
+
+
+def _of_worker(view: RunView, worker: WorkerState) -> Iterator[Problem]:
+    errors = [v for v in worker.violations if v.severity == "error"]
+    for violation in errors:
+        yield _of_violation(violation, worker.worker_id)
+    standing = standing_of(view, worker)
+    if standing is Standing.STALLED:
+        title = activity_of(view, worker)
+        yield Problem("stalled", worker.worker_id, "", title, "", (worker.worker_id,))
+    elif worker.status in (Status.BLOCKED, Status.FAIL) and not errors:
+        why = f"{worker.worker_id} {_ABOUT['worker']}"
+        title = one_line(worker.reason or "blocked", 160)
+        yield Problem("worker", worker.worker_id, "", title, why, (worker.worker_id,))
+
+
+def _of_violation(violation: ViolationState, owner: str = "") -> Problem:
+    kind = _KINDS.get(violation.code, "bundle")
+    worker_id = owner or (violation.worker_id if violation.worker_id.endswith("_worker") else "")
+    path = f" {one_line(violation.path, 100)}" if violation.path else ""
+    involved = dict.fromkeys((*([worker_id] if worker_id else ()), *_named(violation.message)))
+    return Problem(
+        kind,
+        worker_id,
+        violation.path,
+        f"{violation.code}{path}",
+        f"{worker_id or 'The merge'}: {one_line(violation.message, 300)}",
+        tuple(involved),
+    )
+
+
+def about(problem: Problem) -> str:
+    """What kind of problem it is, in words."""
+    return f"{problem.worker_id} {_ABOUT[problem.kind]}".strip()
+
+
+def options(view: RunView, problem: Problem) -> list[Option]:
+    """What can be done about a problem; the one that changes nothing stands first."""
+    obstacle = _obstacle(view)
+    code = 2 if view.state.status is Status.BLOCKED else 3
+    found = [Option("leave", "Leave it", f"nothing changes; the run's exit code stays {code}")]
+    if problem.kind == "scope":
+        effect = (
+            "asks for a reason; its paths join the lock, the ledger keeps who, why, old and new"
+        )
+        label = f"Widen the lock of {problem.worker_id[:1]}"
+        found.append(Option("amend", label, effect, problem.worker_id, obstacle))
+    if problem.kind == "lock":
+        effect = "asks for a reason; the edited lock counts from now on, the ledger keeps both"
+        found.append(Option("take_lock", "Take the edited lock", effect, "", obstacle))
+    if problem.kind in ("run", "preflight"):
+        effect = "what has finished is not done again"
+        found.append(Option("resume", "Go on with the run", effect, "", obstacle))
+        return found
+    for worker_id in _involved(view, problem):
+        letter = worker_id[:1]
+        effect = f"{letter}'s bundle is made anew in a fresh workspace, then all are judged again"
+        found.append(Option("retry", f"Start {letter} again", effect, worker_id, obstacle))
+    for worker_id in _involved(view, problem):
+        letter = worker_id[:1]
+        effect = f"a new run of {_others(view, worker_id)} from the same base; this one stays"
+        alone = "" if _others(view, worker_id) else "nobody would be left"
+        label = f"Run again without {letter}"
+        found.append(Option("without", label, effect, worker_id, obstacle or alone))
+    effect = "no worker runs; bundles as they lie there now are judged and merged again"
+    found.append(Option("integrate", "Integrate again", effect, "", obstacle))
+    return found
+
+
+def _obstacle(view: RunView) -> str:
+    if view.live:
+        return "the run is being driven"
+    return "" if view.local else "this run is a copy, read only"
+
+
+def _involved(view: RunView, problem: Problem) -> list[str]:
+    """At most three workers: those named, else for a red check those that make it fail."""
+    workers = [worker for worker in problem.workers if worker in view.state.workers]
+    if not workers and problem.kind == "check":
+        culprits = (worker for found in view.state.culprits.values() for worker in found)
+        workers = [worker for worker in dict.fromkeys(culprits) if worker in view.state.workers]
+    return workers[:3]
+
+
+def _others(view: RunView, worker_id: str) -> str:
+    found = (
+        w.letter for w in view.state.workers.values() if w.has_task and w.worker_id != worker_id
+    )
+    return ",".join(found)
+
+
+def others(view: RunView, worker_id: str) -> list[str]:
+    """Everyone with a task but one."""
+    return [
+        w.worker_id for w in view.state.workers.values() if w.has_task and w.worker_id != worker_id
+    ]
+
+
+def _named(message: str) -> list[str]:
+    return _WORKER.findall(message)

@@ -1,0 +1,1 @@
+"""What the screens are made of; each widget shows a frozen value and knows no engine object."""

@@ -1,0 +1,116 @@
+"""The two lines above every view of a run: which run, how it stands, how far it has come.
+
+Owns what is left out when there is little room.
+"""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+
+from factory_engine.state import STAGES
+from factory_tui.console.symbols import Standing, symbols
+from factory_tui.console.view import RunView, stage_standing, standing_of
+from factory_tui.console.widgets.paint import Painted, Piece, fit
+from factory_tui.console.wording import clock_us, hms, plural, short
+
+_COUNTED = (
+    Standing.RUNNING,
+    Standing.RETRY,
+    Standing.PASS,
+    Standing.BLOCKED,
+    Standing.FAIL,
+    Standing.STALLED,
+    Standing.STOPPED,
+)
+
+
+class RunHeader(Painted):
+    """Two lines about a run.
+
+    Args:
+        crumb: what of the run the screen shows; empty for all of it.
+    """
+
+    def __init__(self, crumb: str = "") -> None:
+        super().__init__()
+        self.view = RunView()
+        self.crumb: tuple[Piece, ...] = ((crumb, "bold"),) if crumb else ()
+
+    def show(self, view: RunView) -> None:
+        """Show a run at an instant."""
+        self.view = view
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        left, right = (
+            (self._title(), self._status()) if y == 0 else (self._stages(), self._driver())
+        )
+        room = width - sum(len(text) for text, _ in right) - 1
+        return Strip.join(
+            [
+                self.strip(left, max(0, room), "bar" if y == 0 else ""),
+                self._end(right, width, room, y),
+            ]
+        )
+
+    def _end(self, right: list[Piece], width: int, room: int, y: int) -> Strip:
+        return self.strip([(" ", ""), *right], width - max(0, room), "bar" if y == 0 else "")
+
+    def _title(self) -> list[Piece]:
+        state = self.view.state
+        pieces: list[Piece] = [(" ", ""), (self.view.run_id or "factory", "title")]
+        for piece in self.crumb:
+            pieces += [(f" {symbols().chevron} ", "dim"), piece]
+        if self.size.width >= 100 or not self.crumb:
+            base = f"{state.base_ref}@{state.base_commit[:7]}" if state.base_commit else ""
+            pieces += [("  ", ""), (base, "dim"), ("  dry run" if state.dry_run else "", "dim")]
+        return pieces
+
+    def _status(self) -> list[Piece]:
+        view = self.view
+        standing = view.standing
+        pieces: list[Piece] = []
+        if self.size.width >= 120 and view.state.run_id:
+            pieces += [(self._counts(), "dim"), ("   ", "")]
+        sign = symbols().standing[standing]
+        pieces += [(f"{sign} {standing}", standing.paint), (f" {hms(view.elapsed_us)} ", "")]
+        return pieces
+
+    def _counts(self) -> str:
+        standings = [standing_of(self.view, worker) for worker in self.view.state.workers.values()]
+        found = ((standings.count(standing), standing) for standing in _COUNTED)
+        return "  ".join(f"{number} {standing.lower()}" for number, standing in found if number)
+
+    def _stages(self) -> list[Piece]:
+        view = self.view
+        pieces: list[Piece] = [(" ", "")]
+        for stage in view.state.stages:
+            standing = stage_standing(view, stage)
+            name = stage.name
+            if name == "launch" and standing is Standing.RUNNING:
+                name += f" {self._collected()}"
+            if len(pieces) > 1:
+                pieces.append((f" {symbols().chevron} ", "dim"))
+            pieces.append((f"{symbols().standing[standing]} {name}", standing.paint))
+            started, ended = clock_us(stage.started_at), clock_us(stage.ended_at)
+            if started and self.size.width >= 120:
+                pieces.append((f" {short((ended or view.end_us) - started)}", "dim"))
+        return pieces
+
+    def _collected(self) -> str:
+        workers = self.view.state.workers.values()
+        return f"{sum(worker.collected for worker in workers)}/{len(workers)}"
+
+    def _driver(self) -> list[Piece]:
+        view = self.view
+        if view.problem:
+            return [(fit(view.problem, min(len(view.problem), self.size.width // 2)), "fail")]
+        if self.size.width < len(" > ".join(STAGES)) + 36:
+            return []
+        if view.driver:
+            return [(f"{view.driver.command} pid {view.driver.pid} ", "dim")]
+        if not view.loaded:
+            return [("reading ", "dim")]
+        where = "" if view.local else "copied folder, read only  "
+        return [(f"{where}{plural(view.state.last_seq, 'event')} ", "dim")]
