@@ -139,7 +139,8 @@ time.sleep(60)
 
 async def test_signals_have_their_defaults_inside(any_layer: Layer, places: Places) -> None:
     said = await places.shell(any_layer, "grep SigIgn /proc/self/status")
-    assert int(said.split()[1], 16) == 0
+    # signals 1 to 31; those above are the C library's, and come ignored from some callers
+    assert int(said.split()[1], 16) & 0x7FFFFFFF == 0
 
 
 def test_nothing_is_wrapped_where_there_is_no_layer(places: Places) -> None:
