@@ -19,7 +19,8 @@ MAX_DEPTH = 100
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_-](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _DRIVE = re.compile(rb"[A-Za-z]:")
-_UNUSABLE = re.compile(r'[<>"|?*:\\]')  # no file of Windows can hold one of these
+_MISREAD = re.compile(r"[:\\]")  # Windows takes them for a drive, a stream or a folder
+_UNUSABLE = re.compile(r'[<>"|?*]')  # Windows refuses them, so that nothing can come of them
 # C0, DEL, C1; line separators; what changes the direction of text (CVE-2021-42574).
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -120,9 +121,12 @@ def _characters(component: bytes) -> list[Problem]:
         found.append(Problem(Code.NAME_ENCODING, f"'{shown}' is no UTF-8"))
     if _CONTROL.search(text):
         found.append(Problem(Code.NAME_CONTROL, f"'{shown}' holds a control character"))
+    if match := _MISREAD.search(text):
+        message = f"'{shown}' holds {match[0]}, which Windows takes for something else"
+        found.append(Problem(Code.NAME_CHARACTER, message))
     if match := _UNUSABLE.search(text):
         message = f"'{shown}' holds {match[0]}, which no file of Windows can"
-        found.append(Problem(Code.NAME_CHARACTER, message))
+        found.append(Problem(Code.NAME_UNPORTABLE, message))
     if _DEVICE.fullmatch(text.split(".", 1)[0].split(":", 1)[0].rstrip(" ")):
         found.append(Problem(Code.NAME_DEVICE, f"'{shown}' is a device on Windows"))
     return found

@@ -62,7 +62,6 @@ PLAIN_PATHS = {
     "trailing-dot": (b"src/name.", "NAME_TRAILING"),
     "trailing-space-folder": (b"src/name /a", "NAME_TRAILING"),
     "colon": (b"src/a:stream", "NAME_CHARACTER"),
-    "question-mark": (b"src/what?", "NAME_CHARACTER"),
     "long-name": (b"src/" + b"n" * 300, "NAME_LENGTH"),
     "long-path": (b"src/" + b"/".join([b"folder"] * 200), "NAME_LENGTH"),
     "deep": (b"src" + b"/d" * 150, "NAME_LENGTH"),
@@ -83,6 +82,14 @@ def test_a_path_that_is_not_safe_everywhere_is_refused(
 ) -> None:
     verdict = judge(repository, new_file(path), issued=lock(["**"]))
     assert code in codes(verdict)
+
+
+@pytest.mark.parametrize("name", [b"src/what?", b'src/it\'s "quoted".txt', b"src/a|b<c>*"])
+def test_a_name_that_only_windows_refuses_is_a_warning(repository: Repository, name: bytes) -> None:
+    patch = repository.patch_with({name: b"x\n"})
+    verdict = judge(repository, patch)
+    assert codes(verdict) == set()
+    assert [warning.code for warning in verdict.warnings] == ["NAME_UNPORTABLE"]
 
 
 def test_writing_through_a_link_of_base_is_refused(repository: Repository) -> None:

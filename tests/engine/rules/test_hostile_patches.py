@@ -14,7 +14,6 @@ QUOTED_PATHS = {
     "return": (b"src/a\\r", "NAME_CONTROL"),
     "tab": (b"src/a\\tb", "NAME_CONTROL"),
     "delete": (b"src/a\\177", "NAME_CONTROL"),
-    "quote": (b'src/a\\"b', "NAME_CHARACTER"),
     "backslash": (b"src\\\\b", "NAME_CHARACTER"),
     "octal-git": (b"src/\\056git/config", "PATH_GITDIR"),
 }

@@ -104,8 +104,8 @@ def test_other_files_that_git_reads_are_known_by_all_their_names() -> None:
 
 
 def test_a_name_of_base_is_spared_what_only_new_names_must_keep() -> None:
-    assert found(b"aux/a?.c") == {"NAME_DEVICE", "NAME_CHARACTER"}
-    assert found(b"aux/a?.c", known=1) == {"NAME_CHARACTER"}
+    assert found(b"aux/a?.c") == {"NAME_DEVICE", "NAME_UNPORTABLE"}
+    assert found(b"aux/a?.c", known=1) == {"NAME_UNPORTABLE"}
     assert found(b"aux/a?.c", known=2) == set()
     assert found(b"x" * 3000, known=1) == set()
     assert found(b"aux/../.git/x", known=4) == {"PATH_TRAVERSAL", "PATH_GITDIR"}
@@ -118,6 +118,7 @@ def test_all_problems_of_a_name_are_told() -> None:
         "NAME_CONTROL",
         "NAME_DEVICE",
         "NAME_TRAILING",
+        "NAME_UNPORTABLE",
     }
 
 
