@@ -10,19 +10,22 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+import psutil
+
 import factory_tui
-from factory_engine.agents.process_tree import Marker, end_tree
+from factory_engine.config.locations import APPLICATION
 from factory_engine.storage import storage_error
 from factory_tui.console.commands import Command, Place
 from factory_tui.console.plain import one_line
 
-WORKER_GRACE_S = 5.0
 _LOOK_S = 0.1
 _GOOD = (0, 2, 3)
 # on Windows a process of its own group without this console; 0 elsewhere
@@ -91,7 +94,7 @@ def start(command: Command, place: Place) -> Started:
     if len(lines) > 1:
         argv = [sys.executable, "-m", "factory_tui.console.relay", json.dumps(lines)]
     try:
-        folder = Path(tempfile.mkdtemp(prefix="factory-console-"))
+        folder = _output_folder()
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             process = subprocess.Popen(
                 argv,
@@ -103,19 +106,9 @@ def start(command: Command, place: Place) -> Started:
                 creationflags=_DETACHED,
             )
     except OSError as error:
-        where = Path(error.filename or tempfile.gettempdir())
+        where = Path(error.filename or "")
         raise storage_error(error, where, "the command could not be started") from error
     return Started(process, folder)
-
-
-async def end_worker(run_id: str, worker_id: str) -> int:
-    """End every process of one worker of a run; whoever drives the run collects what it left.
-
-    Returns:
-        how many of its processes could not be ended.
-    """
-    ended = await end_tree(None, Marker(run_id, worker_id), None, WORKER_GRACE_S)
-    return ended.survivors
 
 
 def _argv(step: tuple[str, ...], place: Place) -> list[str]:
@@ -125,6 +118,17 @@ def _argv(step: tuple[str, ...], place: Place) -> list[str]:
     for override in place.overrides:
         words += ["--set", override]
     return [*words, *step[1:]]
+
+
+def _output_folder() -> Path:
+    """A new folder in the user's cache; those that left consoles did not clean up are removed."""
+    home = platformdirs.user_cache_path(APPLICATION, appauthor=False) / "console"
+    home.mkdir(parents=True, exist_ok=True)
+    for old in home.iterdir():
+        with contextlib.suppress(ValueError, psutil.Error):
+            if not psutil.pid_exists(int(old.name.partition("-")[0])):
+                shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=home))
 
 
 def _package_folder() -> str:

@@ -16,14 +16,12 @@ from textual.message import Message
 
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
-from factory_tui.console import messages
-from factory_tui.console.appearance import DressedApp, wants_mouse
+from factory_tui.console import doors, messages
+from factory_tui.console.appearance import DressedApp, mind_no_color, wants_mouse
 from factory_tui.console.commander import Commander
 from factory_tui.console.entry import Entry, enter, exit_code
 from factory_tui.console.follower import Follower
 from factory_tui.console.palette import Actions
-from factory_tui.console.screens.overlays import show_copy_menu, show_file, show_help
-from factory_tui.console.screens.worker import WorkerScreen
 from factory_tui.console.stack import Stack
 
 
@@ -52,15 +50,14 @@ class FactoryConsole(DressedApp):
 
     def on_mount(self) -> None:
         self.dress(self._entry.chosen)
-        self.set_keymap(dict(self._entry.keymap))
         self._follower.begin()
         if self._entry.folder is not None:
             self._follower.open(self._entry.folder)
             self._stack.to_run()
         else:
             self._stack.open("runs")
-        if self._entry.remark:
-            self.notify(self._entry.remark, severity="warning", timeout=30, markup=False)
+        if self._entry.root is not None:
+            self.take_keymap(self._entry.root, self._entry.place)
 
     def action_open(self, name: str) -> None:
         self._stack.open(name)
@@ -86,8 +83,7 @@ class FactoryConsole(DressedApp):
 
     @on(messages.WorkerWanted)
     def _open_worker(self, wanted: messages.WorkerWanted) -> None:
-        screen = WorkerScreen(wanted.worker_id, wanted.tab, search=wanted.search, at=wanted.at)
-        self._stack.put(screen)
+        self._stack.open_worker(wanted)
 
     @on(messages.RunWanted)
     def _open_run(self, wanted: messages.RunWanted) -> None:
@@ -118,11 +114,11 @@ class FactoryConsole(DressedApp):
 
     def action_overlay(self, name: str) -> None:
         """`help` or `copy`."""
-        {"help": show_help, "copy": show_copy_menu}[name](self)
+        getattr(doors.load("overlays")(self), name)()
 
     @on(messages.EditWanted)
     def _edit(self, wanted: messages.EditWanted) -> None:
-        show_file(self, wanted.path)
+        doors.load("overlays")(self).file(wanted.path)
 
 
 def run_console(
@@ -145,6 +141,7 @@ def run_console(
         FactoryError: there is no such run, or no repository.
     """
     entry = enter(start, run_id, folder, config_file, overrides)
+    mind_no_color()
     app = FactoryConsole(entry, Clock.from_environment())
     code = app.run(mouse=wants_mouse())
     return app.return_code or 0 if code is None else code

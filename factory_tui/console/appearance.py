@@ -6,18 +6,22 @@ default.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.scrollbar import ScrollBarRender
 
-from factory_tui.console import preferences, symbols, theme
+from factory_tui.console import doors, preferences, symbols, theme
+from factory_tui.console.commands import Place
 from factory_tui.console.preferences import Preferences
 
 ASCII_VARIABLE = "FACTORY_ASCII"
@@ -41,6 +45,16 @@ class DressedApp(App[int]):
         asked = os.environ.get(ASCII_VARIABLE, "") not in ("", "0")
         self.use_signs(asked or chosen.ascii or symbols.terminal_lacks_unicode())
         self.theme_changed_signal.subscribe(self, lambda changed: _remember(theme=changed.name))
+
+    @work(thread=True)
+    def take_keymap(self, root: Path, place: Place) -> None:
+        """Read the user's own keys from the configuration, beside the first screen."""
+        keymap, remark = doors.load("keymap")(root, place)
+        with contextlib.suppress(RuntimeError):  # the console has been left in the meantime
+            self.call_from_thread(self.set_keymap, dict(keymap))
+            if remark:
+                say = partial(self.notify, remark, severity="warning", timeout=30, markup=False)
+                self.call_from_thread(say)
 
     def use_signs(self, ascii_only: bool) -> None:
         """Show ASCII signs, or Unicode ones, on all screens from now on."""
@@ -71,6 +85,12 @@ class DressedApp(App[int]):
         ascii_only = symbols.symbols() is not symbols.ASCII
         self.use_signs(ascii_only)
         _remember(ascii=ascii_only)
+
+
+def mind_no_color() -> None:
+    """An empty NO_COLOR asks for nothing (https://no-color.org); Textual takes it for a wish."""
+    if os.environ.get("NO_COLOR") == "":
+        del os.environ["NO_COLOR"]
 
 
 def wants_mouse() -> bool:

@@ -14,10 +14,9 @@ from textual.message import Message
 
 from factory_engine.clock import Clock
 from factory_engine.errors import FactoryError
-from factory_tui.console import actions, commands, messages
+from factory_tui.console import actions, commands, doors, messages
 from factory_tui.console.commands import Command, Place
 from factory_tui.console.plain import one_line
-from factory_tui.console.remedies import carry_out
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage import Option
 from factory_tui.console.view import ACTIVE, RunView, standing_of
@@ -62,7 +61,8 @@ class Commander:
     async def take(self, view: RunView, option: Option) -> None:
         """Carry out what was chosen in triage, after asking once more."""
         try:
-            command = await carry_out(self._app, self._place, self._clock, view, option)
+            remedy = doors.load("remedy")
+            command = await remedy(self._app, self._place, self._clock, view, option)
         except FactoryError as error:
             self.say(str(error), error=True)
             return
@@ -84,7 +84,7 @@ class Commander:
             return False
         self._started.append(started)
         if command.long:
-            self.say(f"{command.what}: {command.shown()}")
+            self.say(f"{command.what}: started")
         ended = await started.ended()
         self._started.remove(started)
         if ended.failed or not command.long:
@@ -123,7 +123,7 @@ class Commander:
             facts.append(f"{worker.attempts - worker.attempt} more attempts would follow.")
         choices = [
             Choice("", "Leave it running"),
-            Choice("worker", f"End {worker.letter}", "TERM, five seconds, KILL; the others go on"),
+            Choice("worker", f"End {worker.letter}", "its processes end, the others go on"),
             Choice("run", "Cancel the whole run", "`oneshot` can go on with it later"),
         ]
         question = f"Cancel {worker_id} of {view.run_id}?"
@@ -131,7 +131,7 @@ class Commander:
         if answer == "run":
             await self.run(commands.cancel(view.run_id))
         elif answer == "worker":
-            survivors = await actions.end_worker(view.run_id, worker_id)
+            survivors = await doors.load("end_worker")(view.run_id, worker_id)
             words = f"{survivors} processes could not be ended" if survivors else "was ended"
             self.say(f"{worker_id} {words}", error=bool(survivors))
 

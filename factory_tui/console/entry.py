@@ -1,19 +1,17 @@
 """Entering and leaving: what the console opens, and the code that it ends with.
 
-Owns how the run is found and the user's keymap is read. A mistake in the configuration does not
-keep anybody from looking at runs: it is said once the console is open.
+Owns how the run is found. Loads no models: the first screen waits for this.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factory_engine.config import load
 from factory_engine.config.locations import runs_dir_from
-from factory_engine.errors import FactoryError, RepositoryError, RunError
+from factory_engine.errors import RepositoryError, RunError
 from factory_engine.git.locate import locate
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
@@ -36,15 +34,13 @@ class Entry:
         place: where commands work.
         folder: the run to open; None for the list of runs.
         chosen: theme and signs of the last time.
-        keymap: binding ids to keys, from the configuration.
-        remark: what was wrong with the configuration.
+        root: the repository whose configuration holds a keymap; None for none.
     """
 
     place: Place
     folder: RunFolder | None = None
     chosen: Preferences = field(default_factory=Preferences)
-    keymap: Mapping[str, str] = field(default_factory=dict)
-    remark: str = ""
+    root: Path | None = None
 
 
 def enter(
@@ -73,8 +69,7 @@ def enter(
         )
     opened = _opened(runs_dir, run_id, folder)
     place = Place(start, runs_dir, file, tuple(overrides))
-    keymap, remark = _keymap(root, file, overrides)
-    return Entry(place, opened, preferences.load(), keymap, remark)
+    return Entry(place, opened, preferences.load(), root)
 
 
 def exit_code(view: RunView) -> int:
@@ -92,15 +87,3 @@ def _opened(runs_dir: Path | None, run_id: str | None, folder: Path | None) -> R
         return found
     assert runs_dir is not None
     return find_run(runs_dir, run_id) if run_id else newest_live(runs_dir)
-
-
-def _keymap(
-    root: Path | None, file: Path | None, overrides: Sequence[str]
-) -> tuple[Mapping[str, str], str]:
-    if root is None:
-        return {}, ""
-    try:
-        loaded = load(root, file=file, environment=os.environ, overrides=overrides)
-    except FactoryError as error:
-        return {}, str(error)
-    return loaded.config.keymap, ""

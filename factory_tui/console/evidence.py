@@ -29,7 +29,7 @@ def evidence(folder: RunFolder, state: RunState, problem: Problem) -> str:
     if problem.kind in ("worker", "stalled"):
         return _log(folder, problem.worker_id)
     if problem.kind == "check":
-        return _check_log(folder, problem.title)
+        return _check_log(folder, problem)
     if problem.kind == "preflight":
         return "\n".join(
             f"{finding.level:<6}{finding.name}: {one_line(f'{finding.message}  {finding.advice}')}"
@@ -80,16 +80,19 @@ def _log(folder: RunFolder, worker_id: str) -> str:
     tail = LogTail(folder.path)
     tail.turn_to(current_log(folder, worker_id))
     tail.poll()
-    return "\n".join(tail.lines) or "It has written nothing."
+    return "\n".join(tail.last(80)) or "It has written nothing."
 
 
-def _check_log(folder: RunFolder, title: str) -> str:
-    logs = log_files(folder, INTEGRATOR)
-    named = [log for log in logs if log.stem.startswith("check-")]
+def _check_log(folder: RunFolder, problem: Problem) -> str:
+    """The log of the check that is named in the problem, else of the first one that there is."""
+    owner = problem.worker_id or INTEGRATOR
+    checks = [log for log in log_files(folder, owner) if log.stem.startswith("check-")]
+    named = [log for log in checks if log.stem.removeprefix("check-") in problem.title]
     tail = LogTail(folder.path)
-    tail.turn_to(named[0] if named else None)
+    found = named or checks
+    tail.turn_to(found[0] if found else current_log(folder, owner))
     tail.poll()
-    return "\n".join(tail.lines) or title
+    return "\n".join(tail.last(80)) or problem.title
 
 
 def _conflict(folder: RunFolder, path: str) -> str:

@@ -17,6 +17,7 @@ from factory_tui.console.signs import current_log
 
 _LINES = 80
 _BYTES = 160 * _LINES
+_WIDEST = 400
 
 
 class LogTail:
@@ -30,7 +31,8 @@ class LogTail:
         self._root = root
         self._path: Path | None = None
         self._seen: tuple[int, int, int] | None = None
-        self.lines: tuple[str, ...] = ()
+        self._pieces: list[bytes] = []
+        self._clean: list[str] = []
         self.size = 0
 
     @property
@@ -41,10 +43,18 @@ class LogTail:
     def turn_to(self, path: Path | None) -> None:
         """Look at another file from now on."""
         if path != self._path:
-            self._path, self._seen, self.lines, self.size = path, None, (), 0
+            self._path, self._seen, self.size = path, None, 0
+            self._pieces, self._clean = [], []
+
+    def last(self, number: int) -> list[str]:
+        """The last lines, at most `number`; cleaned only where they are asked for."""
+        while len(self._clean) < min(number, len(self._pieces)):
+            piece = self._pieces[-1 - len(self._clean)]
+            self._clean.append(cells(piece, _WIDEST))
+        return self._clean[:number][::-1]
 
     def poll(self) -> bool:
-        """Look again. True if `lines` may be others now."""
+        """Look again. True if the last lines may be others now."""
         if self._path is None:
             return False
         try:
@@ -73,7 +83,7 @@ class LogTail:
             del pieces[0]  # cut somewhere in its middle
         if not pieces[-1]:
             del pieces[-1]
-        self.lines = tuple(cells(piece, 600) for piece in pieces[-_LINES:])
+        self._pieces, self._clean = pieces[-_LINES:], []
 
 
 class Tails(dict[str, LogTail]):
@@ -86,12 +96,12 @@ class Tails(dict[str, LogTail]):
 
     def __init__(self, root: Path, owners: Iterable[str]) -> None:
         super().__init__((owner, LogTail(root)) for owner in owners)
-        self._folder = RunFolder(root)
+        self.root = root
 
     def turn(self) -> None:
         """Turn each to the log that tells most now, and read its end."""
         for owner, tail in self.items():
-            tail.turn_to(current_log(self._folder, owner))
+            tail.turn_to(current_log(RunFolder(self.root), owner))
             tail.poll()
 
     def poll(self) -> set[str]:

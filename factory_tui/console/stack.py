@@ -10,14 +10,10 @@ from typing import Any
 from textual.app import App
 
 from factory_engine.clock import Clock
+from factory_tui.console import doors
 from factory_tui.console.commands import Place
+from factory_tui.console.messages import WorkerWanted
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.screens.launch import LaunchScreen
-from factory_tui.console.screens.ledger import LedgerScreen
-from factory_tui.console.screens.run import RunConsole
-from factory_tui.console.screens.runs import RunsScreen
-from factory_tui.console.screens.triage import TriageScreen
-from factory_tui.console.screens.worker import WorkerScreen
 from factory_tui.console.view import RunView
 
 _BOTTOM = 2  # Textual keeps an empty screen of its own below the first one
@@ -51,34 +47,45 @@ class Stack:
         return len(self._app.screen_stack) <= _BOTTOM
 
     def back(self) -> None:
-        """One screen down, never out."""
-        if not self.at_bottom:
+        """Out of full screen, else one screen down, never out of the console."""
+        if self._app.screen.maximized is not None:
+            self._app.screen.minimize()
+        elif not self.at_bottom:
             self._app.pop_screen()
-
-    def put(self, screen: ConsoleScreen) -> None:
-        """Put a screen on top; one of its kind that lies below is come back to instead."""
-        kinds = [type(known) for known in self._app.screen_stack]
-        if type(screen) in kinds and not isinstance(screen, WorkerScreen):
-            while type(self._app.screen) is not type(screen):
-                self._app.pop_screen()
-            return
-        screen.view = self._view
-        self._app.push_screen(screen)
 
     def open(self, name: str) -> None:
         """Open a screen by its name, or say why not."""
         if name == "runs":
-            self.put(RunsScreen(self._place.runs_dir, self._clock))
+            self._put(name, self._place.runs_dir, self._clock)
         elif name == "launch" and self._place.runs_dir is not None:
-            self.put(LaunchScreen(self._place, self._clock))
+            self._put(name, self._place, self._clock)
         elif name in ("ledger", "triage") and self._view.path is not None:
-            self.put(LedgerScreen() if name == "ledger" else TriageScreen())
+            self._put(name)
         else:
             words = "there is no repository here" if name == "launch" else "open a run first"
             self._app.notify(words)
 
+    def open_worker(self, wanted: WorkerWanted) -> None:
+        """Show one worker over whatever there is."""
+        self._push(doors.load("worker")(wanted))
+
     def to_run(self) -> None:
         """The run console, with what lay over it gone."""
-        while not isinstance(self._app.screen, RunConsole | RunsScreen) and not self.at_bottom:
+        while self._kind(self._app.screen) not in ("run", "runs") and not self.at_bottom:
             self._app.pop_screen()
-        self.put(RunConsole())
+        self._put("run")
+
+    def _put(self, name: str, *arguments: object) -> None:
+        """Put a screen on top; one of its kind that lies below is come back to instead."""
+        if name in map(self._kind, self._app.screen_stack):
+            while self._kind(self._app.screen) != name:
+                self._app.pop_screen()
+        else:
+            self._push(doors.load(name)(*arguments))
+
+    def _push(self, screen: ConsoleScreen) -> None:
+        screen.view = self._view
+        self._app.push_screen(screen)
+
+    def _kind(self, screen: object) -> str:
+        return screen.KIND if isinstance(screen, ConsoleScreen) else ""

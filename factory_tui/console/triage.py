@@ -35,11 +35,11 @@ _ABOUT: dict[Kind, str] = {
     "scope": "changed a path outside its scope lock",
     "lock": "has a scope lock that is not the one issued at launch",
     "worker": "did not end well",
-    "check": "a required check is red",
-    "overlap": "several workers changed one path",
+    "check": "has a required check that is red",
+    "overlap": "meets a path that several workers changed",
     "bundle": "has a bundle that does not hold",
-    "preflight": "a precondition of the run does not hold",
-    "run": "the run has no verdict that stands",
+    "preflight": "cannot begin: a precondition does not hold",
+    "run": "has no verdict that stands",
     "stalled": "has been quiet for a long time",
 }
 
@@ -115,13 +115,13 @@ def _of_worker(view: RunView, worker: WorkerState) -> Iterator[Problem]:
 def _of_violation(violation: ViolationState, owner: str = "") -> Problem:
     kind = _KINDS.get(violation.code, "bundle")
     worker_id = owner or (violation.worker_id if violation.worker_id.endswith("_worker") else "")
-    path = f" {one_line(violation.path, 100)}" if violation.path else ""
+    what = one_line(violation.path or violation.message, 100)
     involved = dict.fromkeys((*([worker_id] if worker_id else ()), *_named(violation.message)))
     return Problem(
         kind,
         worker_id,
         violation.path,
-        f"{violation.code}{path}",
+        f"{violation.code} {what}",
         f"{worker_id or 'The merge'}: {one_line(violation.message, 300)}",
         tuple(involved),
     )
@@ -129,7 +129,8 @@ def _of_violation(violation: ViolationState, owner: str = "") -> Problem:
 
 def about(problem: Problem) -> str:
     """What kind of problem it is, in words."""
-    return f"{problem.worker_id} {_ABOUT[problem.kind]}".strip()
+    nobody = "The run" if problem.kind in ("preflight", "run") else "The merge"
+    return f"{problem.worker_id or nobody} {_ABOUT[problem.kind]}"
 
 
 def options(view: RunView, problem: Problem) -> list[Option]:

@@ -38,17 +38,14 @@ async def test_a_usage_error_counts_as_a_failure(tmp_path: Path) -> None:
 
 
 async def test_a_dry_run_is_started_in_the_repository_and_leaves_no_file_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path
 ) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     place = place_of(tmp_path)
     command = commands.start("pinned", "HEAD", dry_run=True)
     ended = await actions.start(command, place).ended()
     assert (ended.code, ended.failed) == (0, False)
     assert (place.start / "tools/codex/runs/pinned/LEDGER.jsonl").is_file()
-    assert list(scratch.iterdir()) == []
+    assert list(home.rglob("console/*")) == []
 
 
 async def test_settings_of_the_console_are_those_of_its_commands(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
+def keys(root: Path, **keymap: object) -> Path:
+    """A repository whose configuration has that keymap."""
+    file = root / "tools/codex/factory/factory.config.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"keymap": keymap}))
+    return root
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
 async def test_the_last_line_names_keys_and_ends_with_help_and_quit(
     run: RunFolder, clock: b.SteppingClock, size: tuple[int, int]
@@ -44,9 +53,11 @@ async def test_a_click_on_a_key_does_what_it_does(run: RunFolder, clock: b.Stepp
         await until_shown(pilot, "» Ledger")
 
 
-async def test_help_shows_the_live_bindings(run: RunFolder, clock: b.SteppingClock) -> None:
-    async with console(run, clock, keymap={"retry": "f7"}) as pilot:
-        await until_shown(pilot, "A ✓")
+async def test_help_shows_the_live_bindings(
+    run: RunFolder, clock: b.SteppingClock, tmp_path: Path
+) -> None:
+    async with console(run, clock, root=keys(tmp_path, retry="f7")) as pilot:
+        await until_shown(pilot, "A ✓", "f7 Retry")
         await pilot.press("question_mark")
         screen = await until_shown(pilot, "keys that work now", "Cancel run")
         (row,) = [line for line in screen.split("\n") if " retry" in line]
@@ -57,9 +68,9 @@ async def test_help_shows_the_live_bindings(run: RunFolder, clock: b.SteppingClo
 
 
 async def test_a_keymap_of_the_users_own_replaces_keys(
-    run: RunFolder, clock: b.SteppingClock
+    run: RunFolder, clock: b.SteppingClock, tmp_path: Path
 ) -> None:
-    async with console(run, clock, keymap={"ledger": "f9"}) as pilot:
+    async with console(run, clock, root=keys(tmp_path, ledger="f9")) as pilot:
         await until_shown(pilot, "A ✓", "f9 Ledger")
         await pilot.press("L")
         await pilot.pause()
@@ -79,7 +90,10 @@ async def test_the_palette_does_what_keys_do(run: RunFolder, clock: b.SteppingCl
         await until_shown(pilot, "1 problem")
 
 
-async def test_the_copy_menu_copies_and_writes(run: RunFolder, clock: b.SteppingClock) -> None:
+async def test_the_copy_menu_copies_and_writes(
+    run: RunFolder, clock: b.SteppingClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     async with console(run, clock) as pilot:
         await until_shown(pilot, "C ▲")
         await pilot.press("3", "enter")
@@ -170,10 +184,10 @@ def test_a_preferences_file_of_rubbish_is_no_trouble(home: Path) -> None:
 
 
 async def test_a_mistake_in_the_configuration_is_said_and_keeps_nobody_out(
-    run: RunFolder, clock: b.SteppingClock
+    run: RunFolder, clock: b.SteppingClock, tmp_path: Path
 ) -> None:
-    async with console(run, clock, remark="run.max_paralel: no such key") as pilot:
-        await until_shown(pilot, "A ✓", "run.max_paralel: no such key")
+    async with console(run, clock, root=keys(tmp_path, retry=7)) as pilot:
+        await until_shown(pilot, "A ✓", "keymap.retry")
 
 
 async def test_where_no_editor_can_be_shown_the_file_is_named(

@@ -10,6 +10,7 @@ import pytest
 from factory_engine.errors import RepositoryError, RunError, UsageError
 from factory_engine.run_lock import hold
 from factory_tui.console.entry import enter, exit_code
+from factory_tui.console.entry_config import keymap_of
 from factory_tui.console.view import RunView
 from tests.console import builders as b
 from tests.support.repositories import make_repository
@@ -66,15 +67,17 @@ def test_the_keymap_comes_from_the_configuration(root: Path) -> None:
     file = root / "tools/codex/factory/factory.config.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"keymap": {"retry": "f7"}}))
-    assert enter(root, None, None, None, ()).keymap == {"retry": "f7"}
-    overridden = enter(root, None, None, None, ('keymap.retry="f8"',))
-    assert overridden.keymap["retry"] in ("f8", '"f8"')
+    entry = enter(root, None, None, None, ())
+    assert keymap_of(root, entry.place) == ({"retry": "f7"}, "")
+    entry = enter(root, None, None, None, ("keymap.retry=f8",))
+    assert keymap_of(root, entry.place) == ({"retry": "f8"}, "")
 
 
 def test_a_mistake_in_the_configuration_is_a_remark(root: Path) -> None:
     entry = enter(root, None, None, None, ("run.max_paralel=3",))
-    assert entry.keymap == {}
-    assert "max_paralel" in entry.remark
+    keymap, remark = keymap_of(root, entry.place)
+    assert keymap == {}
+    assert "max_paralel" in remark
 
 
 def test_nothing_opened_ends_with_zero() -> None:

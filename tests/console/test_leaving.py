@@ -8,7 +8,7 @@ import pytest
 
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
-from factory_tui.console import actions
+from factory_tui.console import worker_end
 from factory_tui.console.commands import Command
 from tests.console import builders as b
 from tests.console.looking import console, shown, until, until_shown
@@ -135,7 +135,7 @@ async def test_cancelling_a_worker_ends_its_processes_alone(
         ended.append((run_id, worker_id))
         return 0
 
-    monkeypatch.setattr(actions, "end_worker", end_worker)
+    monkeypatch.setattr(worker_end, "end_worker", end_worker)
     with hold(run.work, "oneshot"):
         async with console(run, clock, runs_dir=run.path.parent) as pilot:
             await until_shown(pilot, "B ●")

@@ -9,6 +9,7 @@ import pytest
 
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
+from factory_tui.console.messages import RunWanted
 from factory_tui.console.screens.run import RunConsole
 from factory_tui.console.widgets.card import WorkerCard
 from factory_tui.console.widgets.log_pane import LedgerTail, LogPane
@@ -200,3 +201,41 @@ async def test_a_torn_ledger_is_named_and_the_rest_is_shown(
         file.write(b'{"not": "an event"}\n')
     async with console(run, clock) as pilot:
         await until_shown(pilot, "no ledger event")
+
+
+async def test_a_run_that_has_not_begun_is_said_to_be_waited_for(
+    tmp_path: Path, clock: b.SteppingClock
+) -> None:
+    async with console(RunFolder(tmp_path / "later"), clock) as pilot:
+        await until_shown(pilot, "The run has not begun yet")
+        b.write_run(tmp_path, b.underway(), "later")
+        await until_shown(pilot, "A ✓ PASS", "later")
+
+
+async def test_turning_to_another_run_shows_nothing_of_the_one_before(
+    tmp_path: Path, clock: b.SteppingClock
+) -> None:
+    one = b.write_run(tmp_path, b.blocked())
+    two = b.write_run(tmp_path, b.blocked(), "two")
+    b.artifact(one, "A_worker/LOGS/agent.log", "from the first\n")
+    b.artifact(two, "A_worker/LOGS/agent.log", "from the second\n")
+    async with console(one, clock) as pilot:
+        await until_shown(pilot, "A ✓ PASS", "from the first")
+        pilot.app.post_message(RunWanted(two.path))
+        screen = await until_shown(pilot, "from the second", "A ✓ PASS")
+        assert "from the first" not in screen
+        pilot.app.post_message(RunWanted(tmp_path / "three"))
+        await until_shown(pilot, "The run has not begun yet")
+        b.write_run(tmp_path, [(0, b.created("AXY")), (1, b.started("X"))], "three")
+        screen = await until_shown(pilot, "X ⊘ STOPPED")
+        assert "D ✓" not in screen
+
+
+async def test_full_screen_and_back(run: RunFolder, clock: b.SteppingClock) -> None:
+    async with console(run, clock) as pilot:
+        await until_shown(pilot, "A ✓", "D says 99")
+        await pilot.press("2", "f")
+        await until(pilot, lambda: "D says 99" not in shown(pilot.app))
+        await until_shown(pilot, "▸B", "B says 62", "? Help")
+        await pilot.press("escape")
+        await until_shown(pilot, "D says 99")

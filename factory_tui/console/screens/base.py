@@ -13,17 +13,17 @@ from typing import Any, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import Static
 
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.layouts import LEAST_HEIGHT, LEAST_WIDTH
 from factory_tui.console.view import RunView
+from factory_tui.console.widgets.paint import PaintedScreen
 
 TOO_SMALL = f"enlarge to {LEAST_WIDTH}x{LEAST_HEIGHT}, or use: factory watch --no-tui"
 
 
-class ConsoleScreen(Screen[Any]):
+class ConsoleScreen(PaintedScreen[Any]):
     """A screen of the console."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,7 +41,9 @@ class ConsoleScreen(Screen[Any]):
         Binding("ctrl+z", "app.suspend_process", "Suspend", show=False, id="suspend"),
     ]
     AUTO_FOCUS = None
+    ALLOW_IN_MAXIMIZED_VIEW = "RunHeader,TabLine,InfoLine,SearchBar,KeyBar"
     HELP_TITLE: ClassVar[str] = ""
+    KIND: ClassVar[str] = ""
     view: reactive[RunView] = reactive(RunView, init=False, always_update=True)
     _composed = False
 

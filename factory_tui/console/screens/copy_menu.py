@@ -20,7 +20,7 @@ from textual.widgets import Static
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.plain import one_line
 from factory_tui.console.symbols import symbols
-from factory_tui.console.widgets.paint import Piece
+from factory_tui.console.widgets.paint import PaintedScreen, Piece
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.wording import size
 
@@ -35,7 +35,7 @@ class CopyRows(RowList[Copyable]):
         return [(f" {pointer} {row.label}  ", "bold"), (f"{amount}  {first}", "dim")]
 
 
-class CopyMenu(ModalScreen[str]):
+class CopyMenu(PaintedScreen[str], ModalScreen[str]):
     """Enter copies, `w` writes to a file; the answer says what was done."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

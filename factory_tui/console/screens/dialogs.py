@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from factory_tui.console.symbols import symbols
-from factory_tui.console.widgets.paint import Piece
+from factory_tui.console.widgets.paint import PaintedScreen, Piece
 from factory_tui.console.widgets.row_list import RowList
 
 
@@ -53,7 +53,7 @@ class ChoiceList(RowList[Choice]):
         ]
 
 
-class Ask(ModalScreen[str]):
+class Ask(PaintedScreen[str], ModalScreen[str]):
     """A choice. The answer is the name of what was chosen, empty for nothing.
 
     Args:
@@ -121,7 +121,7 @@ class Ask(ModalScreen[str]):
             self.dismiss(self._choices[1 - self._default if yes else self._default].name)
 
 
-class Prompt(ModalScreen[str | None]):
+class Prompt(PaintedScreen[str | None], ModalScreen[str | None]):
     """A line of text; None where none was given.
 
     Args:

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from factory_tui.console.symbols import Standing, symbols
+from factory_tui.console.widgets.paint import PaintedScreen
 from factory_tui.console.widgets.text_view import TextView
 
 _MEANINGS = {
@@ -29,7 +30,7 @@ _MEANINGS = {
 }
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(PaintedScreen[None], ModalScreen[None]):
     """Keys and signs.
 
     Args:

@@ -82,6 +82,7 @@ class LaunchScreen(ConsoleScreen):
         Binding("n", "nothing", "", show=False),
     ]
     HELP_TITLE = "New run"
+    KIND = "launch"
 
     def __init__(self, place: Place, clock: Clock) -> None:
         super().__init__()

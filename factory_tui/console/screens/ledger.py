@@ -54,6 +54,7 @@ class LedgerScreen(ConsoleScreen):
         Binding("e", "edit", "Editor", id="edit"),
     ]
     HELP_TITLE = "Ledger"
+    KIND = "ledger"
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,34 +18,44 @@ from factory_tui.console.screens.help import HelpScreen, help_text
 from factory_tui.console.widgets.key_bar import KeyBar
 
 
-def show_help(app: App[Any]) -> None:
-    """The keys that work on the screen that is on top."""
-    screen = app.screen
-    title = screen.HELP_TITLE if isinstance(screen, ConsoleScreen) else ""
-    first = [name for bar in screen.query(KeyBar) for name in bar.names]
-    bindings = list(screen.active_bindings.values())
-    app.push_screen(HelpScreen(help_text(app, title, bindings, first)))
+class Overlays:
+    """What can lie over the screens of an application.
 
+    Args:
+        app: whose.
+    """
 
-def show_copy_menu(app: App[Any]) -> None:
-    """What can be copied from the screen that is on top."""
-    screen = app.screen
-    offered = [c for c in screen.copyables() if c.text] if isinstance(screen, ConsoleScreen) else []
-    if offered:
-        app.push_screen(
-            CopyMenu(offered),
-            lambda done: app.notify(done, timeout=10, markup=False) if done else None,
-        )
-    else:
-        app.notify("there is nothing to copy here")
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
 
+    def help(self) -> None:
+        """The keys that work on the screen that is on top."""
+        screen = self._app.screen
+        title = screen.HELP_TITLE if isinstance(screen, ConsoleScreen) else ""
+        first = [name for bar in screen.query(KeyBar) for name in bar.names]
+        bindings = list(screen.active_bindings.values())
+        self._app.push_screen(HelpScreen(help_text(self._app, title, bindings, first)))
 
-def show_file(app: App[Any], path: Path) -> None:
-    """A file in the user's editor, in place of the console until it is left."""
-    try:
-        with app.suspend():
-            problem = show_in_editor(path, os.environ)
-    except SuspendNotSupported:
-        problem = f"no editor can be shown here; the file is {path}"
-    if problem:
-        app.notify(problem, severity="warning", markup=False)
+    def copy(self) -> None:
+        """What can be copied from the screen that is on top."""
+        screen = self._app.screen
+        found = screen.copyables() if isinstance(screen, ConsoleScreen) else ()
+        offered = [copyable for copyable in found if copyable.text]
+        if offered:
+            self._app.push_screen(CopyMenu(offered), self._say)
+        else:
+            self._app.notify("there is nothing to copy here")
+
+    def file(self, path: Path) -> None:
+        """A file in the user's editor, in place of the console until it is left."""
+        try:
+            with self._app.suspend():
+                problem = show_in_editor(path, os.environ)
+        except SuspendNotSupported:
+            problem = f"no editor can be shown here; the file is {path}"
+        if problem:
+            self._app.notify(problem, severity="warning", markup=False)
+
+    def _say(self, done: str | None) -> None:
+        if done:
+            self._app.notify(done, timeout=10, markup=False)

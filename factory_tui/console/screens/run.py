@@ -16,12 +16,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widget import Widget
+from textual.widgets import Static
 
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.event_words import detail
 from factory_tui.console.idle_keys import idle_keys
 from factory_tui.console.layouts import Layout, layout_for
-from factory_tui.console.log_tail import Tails
+from factory_tui.console.log_tail import LogTail, Tails
 from factory_tui.console.messages import CancelWanted, RetryWanted, WorkerWanted
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.view import RunView, activity_of
@@ -32,7 +33,7 @@ from factory_tui.console.widgets.log_pane import LedgerTail, LogPane
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.worker_list import WorkerHeads, WorkerList
 
-PULSE_S = 1 / 30
+PULSE_S = 1 / 25
 BAR = (
     *("open", "cancel_worker", "retry", "search", "follow", "ledger", "triage", "runs"),
     *("apply", "full", "cancel_run", "copy", "palette"),
@@ -64,6 +65,7 @@ class RunConsole(ConsoleScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = _BINDINGS
     HELP_TITLE = "Run console"
+    KIND = "run"
     chosen: reactive[str] = reactive("", init=False)
 
     def __init__(self) -> None:
@@ -84,6 +86,7 @@ class RunConsole(ConsoleScreen):
                     yield LedgerTail(classes="cell")
                 yield LogPane()
             yield LedgerTail(classes="column")
+        yield Static("The run has not begun yet.", id="waiting", markup=False)
         yield KeyBar(*BAR)
         yield from self.compose_notice()
 
@@ -94,29 +97,33 @@ class RunConsole(ConsoleScreen):
 
     def show(self, view: RunView) -> None:
         self.query_one(RunHeader).show(view)
-        if view.path is None or not view.state.run_id:
+        begun = bool(view.state.run_id)
+        self.set_class(not begun, "-waiting")
+        if view.path is None or not begun:
             return
         panes = tuple(worker.worker_id for worker in view.panes)
-        if panes != self._panes:
-            self._rebuild(view, panes)
+        if panes != self._panes or view.path != self._tails.root:
+            self._panes, self._tails = panes, Tails(view.path, panes)
+            self.run_worker(self._rebuild(panes), exclusive=True, group="panes")
         self._tails.turn()
         self.query_one(WorkerList).show(view, self.chosen)
-        for card in self.query(WorkerCard):
-            card.show(view, self._tails[card.worker_id].lines)
+        self._show_cards()
         self._show_log()
         self._dim_keys()
         for ledger in self.query(LedgerTail):
             if ledger.display:
                 ledger.show(view)
 
-    def _rebuild(self, view: RunView, panes: tuple[str, ...]) -> None:
+    def _show_cards(self) -> None:
+        for card in self.query(WorkerCard):
+            if card.worker_id in self._tails:
+                card.show(self.view, self._tails[card.worker_id])
+
+    async def _rebuild(self, panes: tuple[str, ...]) -> None:
         """Another run, or the workers of this one have become known."""
-        self._panes = panes
-        assert view.path is not None
-        self._tails = Tails(view.path, panes)
-        grid = self.query_one("#cards", Grid)
-        self.query(WorkerCard).remove()
-        grid.mount_all((WorkerCard(pane) for pane in self._panes), before=0)
+        if tuple(card.worker_id for card in self.query(WorkerCard)) != panes:
+            await self.query(WorkerCard).remove()
+            await self.query_one("#cards", Grid).mount_all(map(WorkerCard, panes), before=0)
         if self.chosen not in panes:
             self.chosen = panes[0]
         self.call_after_refresh(self._arrange_again)
@@ -125,7 +132,7 @@ class RunConsole(ConsoleScreen):
         self._layout = None
         self.arrange_for(*self.size)
         self.watch_chosen(self.chosen)
-        self.show(self.view)
+        self.show_again()
 
     def pulse(self) -> None:
         """Look whether a log has grown, and draw what did."""
@@ -134,7 +141,7 @@ class RunConsole(ConsoleScreen):
         grown = self._tails.poll()
         for card in self.query(WorkerCard):
             if card.worker_id in grown:
-                card.show_tail(self._tails[card.worker_id].lines)
+                card.refresh()
         if self.chosen in grown:
             self._show_log()
 
@@ -143,7 +150,7 @@ class RunConsole(ConsoleScreen):
         if tail is not None:
             name = f" {tail.path.stem}" if tail.path else ""
             title = f"{self.chosen[:1]} log{name}"
-            self.query_one(LogPane).show(title, tail.lines, tail.size)
+            self.query_one(LogPane).show(title, tail)
 
     # --- arranging ------------------------------------------------------------------------------
 
@@ -152,11 +159,9 @@ class RunConsole(ConsoleScreen):
         if layout == self._layout or layout.kind == "tiny":
             return
         self._layout = layout
-        for kind in ("list", "cards"):
-            self.set_class(layout.kind == kind, f"-{kind}")
-        self.set_class(layout.log, "-log")
-        for place in ("none", "cell", "column"):
-            self.set_class(layout.ledger == place, f"-ledger-{place}")
+        wanted = (layout.kind, f"ledger-{layout.ledger}", "log" if layout.log else "")
+        classes = ("list", "cards", "ledger-none", "ledger-cell", "ledger-column", "log")
+        self.update_classes({f"-{name}": name in wanted for name in classes})
         self.query_one("#list").styles.height = layout.list_rows + 1
         self._arrange_grid(layout)
         self._settling = True
@@ -249,13 +254,17 @@ class RunConsole(ConsoleScreen):
         self.post_message(RetryWanted(self.chosen))
 
     def copyables(self) -> Sequence[Copyable]:
-        view, worker, tail = self.view, self.view.worker(self.chosen), self._tails.get(self.chosen)
-        found = [Copyable("run id", view.run_id), Copyable("run folder", str(view.path or ""))]
-        if tail is not None and tail.lines:
-            found.insert(0, Copyable(f"log on the screen of {self.chosen}", "\n".join(tail.lines)))
-            found.insert(1, Copyable("path of that log", str(tail.path)))
-        if worker is not None:
-            found.append(Copyable(f"activity of {self.chosen}", activity_of(view, worker)))
-        if view.events:
-            found.append(Copyable("last event", detail(view.events[-1])))
-        return found
+        return _copyables(self.view, self.chosen, self._tails.get(self.chosen))
+
+
+def _copyables(view: RunView, chosen: str, tail: LogTail | None) -> Sequence[Copyable]:
+    found = [Copyable("run id", view.run_id), Copyable("run folder", str(view.path or ""))]
+    if tail is not None and tail.size:
+        found.insert(0, Copyable(f"end of the log of {chosen}", "\n".join(tail.last(80))))
+        found.insert(1, Copyable("path of that log", str(tail.path)))
+    worker = view.worker(chosen)
+    if worker is not None:
+        found.append(Copyable(f"activity of {chosen}", activity_of(view, worker)))
+    if view.events:
+        found.append(Copyable("last event", detail(view.events[-1])))
+    return found

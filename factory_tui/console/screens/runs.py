@@ -105,6 +105,7 @@ class RunsScreen(ConsoleScreen):
         Binding("slash", "filter", "Filter", key_display="/", id="filter"),
     ]
     HELP_TITLE = "Runs"
+    KIND = "runs"
 
     def __init__(self, runs_dir: Path | None, clock: Clock) -> None:
         super().__init__()

@@ -55,6 +55,7 @@ class TriageScreen(ConsoleScreen):
         Binding("l", "log", "Log", id="log"),
     ]
     HELP_TITLE = "Triage"
+    KIND = "triage"
 
     def __init__(self) -> None:
         super().__init__()

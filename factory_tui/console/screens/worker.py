@@ -21,7 +21,7 @@ from factory_engine.state import RunState
 from factory_tui.console.bundle import Bundle, read_bundle
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.idle_keys import idle_keys
-from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted
+from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted
 from factory_tui.console.plain import one_line
 from factory_tui.console.screens.searching import SearchingScreen
 from factory_tui.console.symbols import symbols
@@ -44,10 +44,7 @@ class WorkerScreen(SearchingScreen):
     """One worker, or Z.
 
     Args:
-        worker_id: whom.
-        tab: the first tab; empty for the usual one.
-        search: begin with a search.
-        at: a path of the diff to begin with.
+        wanted: whom, and what to begin with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,18 +56,17 @@ class WorkerScreen(SearchingScreen):
         Binding("f", "full", "Full", id="full"),
     ]
     HELP_TITLE = "One worker"
+    KIND = "worker"
 
-    def __init__(
-        self, worker_id: str, tab: str = "", *, search: bool = False, at: str = ""
-    ) -> None:
+    def __init__(self, wanted: WorkerWanted) -> None:
         super().__init__()
-        self.worker_id = worker_id
+        self.worker_id = wanted.worker_id
         self._bundle = Bundle()
-        self._shown = tab
-        self._search_first = search
-        self._at = at
+        self._shown = wanted.tab
+        self._search_first = wanted.search
+        self._at = wanted.at
         self._read_key: object = None
-        z = worker_id == INTEGRATOR
+        z = self.worker_id == INTEGRATOR
         texts = integrator_texts() if z else worker_texts()
         middle: list[Tab] = [*texts[:2], LogTab(), *([] if z else [ScopeTab()]), ChecksTab()]
         self._tabs: list[Tab] = [DiffTab(), *middle, *texts[2:], EventsTab()]

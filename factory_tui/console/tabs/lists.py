@@ -178,6 +178,7 @@ class EventsTab(Tab):
 
     def __init__(self) -> None:
         super().__init__("events", "Events")
+        self._seen = -1
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -186,6 +187,9 @@ class EventsTab(Tab):
 
     def show(self, subject: Subject) -> None:
         actor = subject.worker.worker_id
+        if subject.view.state.last_seq == self._seen:
+            return
+        self._seen = subject.view.state.last_seq
         listed = self.query_one(EventList)
         listed.start_us = clock_us(subject.view.state.started_at)
         events = [event for event in subject.view.events if event.actor == actor]

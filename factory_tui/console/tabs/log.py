@@ -50,6 +50,7 @@ class LogTab(Tab):
         super().__init__("log", "Log")
         self._logs: list[Path] = []
         self._chosen: Path | None = None
+        self._said: tuple[int, Mapping[str, str]] = (-1, {})
 
     def compose(self) -> ComposeResult:
         yield LogView()
@@ -66,8 +67,10 @@ class LogTab(Tab):
         folder, owner = RunFolder(path), subject.worker.worker_id
         self._logs = log_files(folder, owner)
         shown = self._chosen if self._chosen in self._logs else current_log(folder, owner)
+        if self._said[0] != subject.view.state.last_seq:
+            self._said = (subject.view.state.last_seq, said(subject.view, owner))
         if shown is not None:
-            self.log_view.open(shown, path, said(subject.view, owner))
+            self.log_view.open(shown, path, self._said[1])
             self.log_view.poll(subject.view.now_us)
 
     def open_named(self, stem: str) -> None:

@@ -6,7 +6,6 @@ costs no layout.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -15,6 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from factory_engine.state import WorkerState
+from factory_tui.console.log_tail import LogTail
 from factory_tui.console.symbols import symbols
 from factory_tui.console.view import RunView, activity_of, quiet_us, spent_us, standing_of
 from factory_tui.console.widgets.paint import Painted, Piece, fit
@@ -43,17 +43,12 @@ class WorkerCard(Painted, can_focus=True):
         self.worker_id = worker_id
         self._view = RunView()
         self._worker = WorkerState(worker_id)
-        self._tail: Sequence[str] = ()
+        self._tail: LogTail | None = None
 
-    def show(self, view: RunView, tail: Sequence[str]) -> None:
-        """Show a worker at an instant, with the last lines of its log."""
+    def show(self, view: RunView, tail: LogTail) -> None:
+        """Show a worker at an instant, with the end of its log."""
         self._view = view
         self._worker = view.worker(self.worker_id) or self._worker
-        self._tail = tail
-        self.refresh()
-
-    def show_tail(self, tail: Sequence[str]) -> None:
-        """Other last lines."""
         self._tail = tail
         self.refresh()
 
@@ -63,7 +58,7 @@ class WorkerCard(Painted, can_focus=True):
             return self.strip(self._head(width), width)
         if y == 1:
             return self.strip(self._activity(width), width)
-        shown = self._tail[-(height - 2) :] if height > 2 else ()
+        shown = self._tail.last(height - 2) if self._tail is not None else []
         number = y - 2
         return self.strip([(shown[number], "dim")] if number < len(shown) else (), width)
 

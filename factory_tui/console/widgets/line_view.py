@@ -86,13 +86,11 @@ class LineView(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         left, top = self.scroll_offset
         number = top + y
         if number >= self.line_count:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base_style)
         over = self.over(number)
-        base = self.rich_style + self.paint(over) if over else self.rich_style
+        base = self.mixed(over, "")
         segments = [
-            Segment(text, base + self.paint(name))
-            for text, name in self.line(number, width)
-            if text
+            Segment(text, self.mixed(over, name)) for text, name in self.line(number, width) if text
         ]
         for start, end, name in (*self.spans(number), *self._selected(number)):
             segments = overlaid(segments, start, end, self._span_style(name))

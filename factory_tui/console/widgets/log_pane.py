@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from factory_engine.events import Event
 from factory_tui.console.event_words import detail, standing, who
+from factory_tui.console.log_tail import LogTail
 from factory_tui.console.symbols import symbols
 from factory_tui.console.view import RunView
 from factory_tui.console.widgets.paint import Painted, Piece, fit
@@ -35,13 +36,13 @@ class LogPane(Painted, can_focus=True):
         """Whether it is frozen."""
         return self._frozen_bytes is not None
 
-    def show(self, title: str, lines: Sequence[str], size: int) -> None:
-        """Show the last lines of a log that is `size` bytes long; another title ends a pause."""
+    def show(self, title: str, tail: LogTail) -> None:
+        """Show the end of a log; another title ends a pause."""
         if title != self._title:
             self._frozen_bytes = None
-        self._title, self._bytes = title, size
+        self._title, self._bytes = title, tail.size
         if not self.paused:
-            self._lines = lines
+            self._lines = tail.last(self.size.height)
         self.refresh()
 
     def toggle_follow(self) -> None:

@@ -135,7 +135,7 @@ class LogView(LineView, Searchable):
         count = self._index.count if self._index else 0
         rows = self._window.rows(self.scroll_offset.y, count, self._room, height)
         if y >= len(rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base_style)
         number, part = rows[y]
         first = y == 0 or rows[y - 1][0] != number
         stamp = self._stamp(number) if first else [(" " * _STAMP, "")] if self.times else []

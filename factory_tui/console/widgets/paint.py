@@ -12,6 +12,7 @@ from typing import ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -29,22 +30,59 @@ Piece = tuple[str, str | Style]
 """Some text and its style, mostly by name; the empty name is the widget's own."""
 
 
-class Painted(Widget):
-    """A widget that draws cells in named styles."""
+class PaintedScreen(Screen[ScreenResultType]):
+    """A screen that holds the styles for all its widgets.
+
+    They are components of the screen and not of each widget, because Textual styles every component
+    again whenever its widget gains or loses the focus.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{name}" for name in _NAMES}
+    _paints: dict[str, Style] | None = None
 
-    def paint(self, name: str | Style) -> Style:
+    def paint(self, name: str) -> Style:
         """The style of that name, without a background unless the name has one.
 
         Several names with spaces between them lie over each other in that order.
         """
+        if self._paints is None:
+            self._paints = {"": Style.null()}
+        found = self._paints.get(name)
+        if found is None:
+            found = Style.null()
+            for part in name.split():
+                found += self.get_component_rich_style(f"paint--{part}", partial=True)
+            self._paints[name] = found
+        return found
+
+    def notify_style_update(self) -> None:
+        self._paints = None
+        super().notify_style_update()
+
+
+class Painted(Widget):
+    """A widget that draws cells in the named styles of its screen."""
+
+    _base: Style | None = None
+    _mixed: dict[tuple[str, str | Style], Style] | None = None
+
+    def paint(self, name: str | Style) -> Style:
+        """The style of that name; see `PaintedScreen.paint`."""
         if isinstance(name, Style):
             return name
-        style = Style.null()
-        for part in name.split():
-            style += self.get_component_rich_style(f"paint--{part}", partial=True)
-        return style
+        screen = self.screen
+        return screen.paint(name) if isinstance(screen, PaintedScreen) else Style.null()
+
+    @property
+    def base_style(self) -> Style:
+        """The widget's own style, which is costly to ask for on every line."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
+    def notify_style_update(self) -> None:
+        self._base = self._mixed = None
+        super().notify_style_update()
 
     def segments(self, pieces: Iterable[Piece]) -> list[Segment]:
         """Segments of `pieces`, the empty ones left out."""
@@ -58,9 +96,18 @@ class Painted(Widget):
             width: cells.
             over: a style that lies over the whole line, as of a cursor.
         """
-        base = self.rich_style + self.paint(over) if over else self.rich_style
-        line = Strip(Segment(text, base + self.paint(name)) for text, name in pieces if text)
-        return line.adjust_cell_length(width, base)
+        line = Strip(Segment(text, self.mixed(over, name)) for text, name in pieces if text)
+        return line.adjust_cell_length(width, self.mixed(over, ""))
+
+    def mixed(self, over: str, name: str | Style) -> Style:
+        """The widget's own style, with `over` and then `name` on it."""
+        if self._mixed is None:
+            self._mixed = {}
+        found = self._mixed.get((over, name))
+        if found is None:
+            found = self.base_style + self.paint(over) + self.paint(name)
+            self._mixed[over, name] = found
+        return found
 
 
 def fit(text: str, width: int) -> str:
