@@ -49,6 +49,7 @@ class Turn:
         self._last_refusal = 0
         self._refusals: list[str] = []
         self._complaints: list[str] = []
+        self._open_complaint = b""
         self._hints: list[str] = []
 
     # What happens in the turn
@@ -125,10 +126,14 @@ class Turn:
         return Activity("plan", line, {"plan_done": done, "plan_steps": steps})
 
     def complain(self, chunk: bytes) -> None:
-        """Takes what the program wrote to standard error."""
-        lines = chunk[-10_000:].decode("utf-8", "replace").splitlines()
-        self._complaints += [line for line in map(self._places.text, lines) if line]
+        """Takes what the program wrote to standard error; a chunk may end inside a line."""
+        *lines, self._open_complaint = (self._open_complaint + chunk)[-10_000:].split(b"\n")
+        self._complaints += self._legible(lines)
         del self._complaints[:-_COMPLAINTS_KEPT]
+
+    def _legible(self, lines: Iterable[bytes]) -> list[str]:
+        texts = (self._places.text(line.decode("utf-8", "replace").strip()) for line in lines)
+        return [text for text in texts if text]
 
     def hint(self, advice: str) -> None:
         """Something that would explain why nothing could be done."""
@@ -175,8 +180,9 @@ class Turn:
         return AgentVerdict(False, told + (f": {complaint}" if complaint else ""), signalled)
 
     def _complaint(self) -> str:
-        errors = [line for line in self._complaints if "error" in line.lower()]
-        return (errors or self._complaints[-1:] or [""])[0]
+        complaints = [*self._complaints, *self._legible([self._open_complaint])]
+        errors = [line for line in complaints if "error" in line.lower()]
+        return (errors or complaints[-1:] or [""])[0]
 
     def _nothing_done(self) -> str:
         hint = self._hints[0] if self._hints else "see the permissions and sandbox of the agent"

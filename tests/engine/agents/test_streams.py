@@ -162,10 +162,15 @@ def test_a_program_that_fails_after_its_turn_has_failed(name: str) -> None:
     assert verdict.reason.endswith("ended its turn, and then with exit 70")
 
 
+COMPLAINT = b"reading config\nerror: unexpected argument '--nope'\n\nsee --help\n"
+
+
+@pytest.mark.parametrize("cut", range(len(COMPLAINT)))
 @pytest.mark.parametrize("name", ["codex-edit", "claude-edit", "acp-claude-edit"])
-def test_a_program_that_cannot_begin_is_told_in_its_own_words(name: str) -> None:
+def test_a_program_that_cannot_begin_is_told_in_its_own_words(name: str, cut: int) -> None:
     reader = reader_of(name)
-    reader.feed_stderr(b"reading config\nerror: unexpected argument '--nope'\n\nsee --help\n")
+    reader.feed_stderr(COMPLAINT[:cut])
+    reader.feed_stderr(COMPLAINT[cut:])
     verdict = reader.verdict(exited(2))
     assert (verdict.ok, verdict.retryable) == (False, False)
     assert verdict.reason.endswith("did not begin: exit 2: error: unexpected argument '--nope'")
