@@ -114,6 +114,9 @@ class Commander:
 
     async def cancel_worker(self, view: RunView, worker_id: str) -> None:
         """Ask, then end a worker's processes; the run goes on without its result."""
+        if not view.local:
+            self.say("this run is a copy, read only")
+            return
         worker = view.worker(worker_id)
         if worker is None or standing_of(view, worker) not in ACTIVE:
             self.say(f"{worker_id[:1]} does not run")
