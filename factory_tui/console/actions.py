@@ -63,8 +63,12 @@ class Started:
     async def ended(self) -> Ended:
         """Wait for it. The files with its output are gone afterwards."""
         # Popen and not asyncio: the loop kills its children when it ends, these live on
-        while self._process.poll() is None:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_S)
+        try:
+            while self._process.poll() is None:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_S)
+        except asyncio.CancelledError:
+            self.let_go()
+            raise
         errors, answers = (_lines(self._folder / name) for name in ("err", "out"))
         for name in ("err", "out"):
             with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
@@ -22,6 +22,7 @@ from textual.scrollbar import ScrollBarRender
 
 from factory_tui.console import doors, preferences, symbols, theme
 from factory_tui.console.commands import Place
+from factory_tui.console.palette import Palette
 from factory_tui.console.preferences import Preferences
 
 ASCII_VARIABLE = "FACTORY_ASCII"
@@ -56,6 +57,11 @@ class DressedApp(App[int]):
                 say = partial(self.notify, remark, severity="warning", timeout=30, markup=False)
                 self.call_from_thread(say)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that were typed ahead of the end go nowhere: there is no screen any more."""
+        if self.is_running or not isinstance(event, events.Key):
+            await super().on_event(event)
+
     def use_signs(self, ascii_only: bool) -> None:
         """Show ASCII signs, or Unicode ones, on all screens from now on."""
         symbols.use_ascii(ascii_only)
@@ -66,11 +72,15 @@ class DressedApp(App[int]):
             screen.refresh(layout=True)
 
     def get_css_variables(self) -> dict[str, str]:
-        return theme.status_variables(super().get_css_variables())
+        return theme.with_roles(super().get_css_variables())
 
     def get_key_display(self, binding: Binding) -> str:
         display = super().get_key_display(binding)
         return _KEYS.get(display, display)
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers beside the actions of the screens."""
@@ -79,6 +89,7 @@ class DressedApp(App[int]):
         other = "Unicode" if symbols.symbols() is symbols.ASCII else "ASCII"
         yield SystemCommand(f"Signs in {other}", "remembered", self._toggle_signs)
         shot = partial(self.set_timer, 0.1, self.deliver_screenshot)
+        yield SystemCommand("Clear notifications", "seen", self.clear_notifications)
         yield SystemCommand("Screenshot", "the screen as an SVG file", shot)
 
     def _toggle_signs(self) -> None:

@@ -5,12 +5,21 @@ Owns the list. Names and keys come from the live bindings.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 _UNNAMED = ("up", "down", "left", "right", "page_up", "page_down", "top", "bottom", "palette")
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which in 8.2.8 fails on a page key before its options are laid out."""
+
+    def _action_command_list(self, action: str) -> None:
+        with contextlib.suppress(KeyError):
+            super()._action_command_list(action)
 
 
 class Actions(Provider):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from textual.color import Color
 from textual.theme import Theme
 
 DEFAULT = "textual-dark"
@@ -53,29 +54,76 @@ HIGH_CONTRAST = Theme(
     text_alpha=1.0,
     variables={
         "status-pending": "#ffffff",
-        "text-muted": "#ffffff",
-        "border": "#ffffff",
-        "border-blurred": "#b0b0b0",
         "status-blocked": "#ff66ff",
+        "quiet": "#d0d0d0",
+        "frame": "#c0c0c0",
+        "cursor": "#0000c0",
+        "diff-added": "#004000",
+        "diff-removed": "#600000",
+        "diff-added-mark": "#008000",
+        "diff-removed-mark": "#a00000",
     },
 )
 OWN = (COLOR_BLIND, HIGH_CONTRAST)
 
 
-def status_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """`variables` with what the style sheet needs beyond Textual's own."""
-    fallbacks = {
-        "status-pending": variables["text-muted"],
-        "status-running": variables["primary-lighten-2"],
-        "status-stalled": variables["warning"],
-        "status-retry": variables["accent"],
-        "status-pass": variables["success"],
-        "status-blocked": "ansi_bright_magenta" if "ansi" in variables["text"] else "#d27bff",
-        "status-fail": variables["error-lighten-1"],
-        "status-stopped": variables["text-muted"],
-        "diff-added": f"{variables['success']} 22%",
-        "diff-removed": f"{variables['error']} 26%",
-        "diff-added-mark": f"{variables['success']} 55%",
-        "diff-removed-mark": f"{variables['error']} 65%",
-    }
-    return {**fallbacks, **variables}
+_ROLES = {
+    "status-pending": "foreground 62%",
+    "status-running": "primary-lighten-2",
+    "status-stalled": "warning",
+    "status-retry": "accent",
+    "status-pass": "success",
+    "status-blocked": "#d27bff",
+    "status-fail": "error-lighten-1",
+    "status-stopped": "foreground 62%",
+    "quiet": "foreground 62%",
+    "frame": "foreground 28%",
+    "cursor": "primary 45%",
+    "cursor-blurred": "foreground 14%",
+    "match": "warning 40%",
+    "bar": "foreground 9%",
+    "diff-added": "success 20%",
+    "diff-removed": "error 26%",
+    "diff-added-mark": "success 48%",
+    "diff-removed-mark": "error 62%",
+}
+# a terminal's own colours cannot be mixed: what is quiet is dim, what is marked has a plain colour
+_ANSI_ROLES = {
+    **dict.fromkeys(("status-pending", "status-stopped", "quiet", "frame"), "ansi_bright_black"),
+    "status-running": "ansi_blue",
+    "status-stalled": "ansi_yellow",
+    "status-retry": "ansi_cyan",
+    "status-pass": "ansi_green",
+    "status-blocked": "ansi_bright_magenta",
+    "status-fail": "ansi_bright_red",
+    "cursor": "ansi_blue",
+    "cursor-blurred": "ansi_bright_black",
+    "match": "ansi_yellow",
+    "bar": "ansi_black",
+    "diff-added": "ansi_green",
+    "diff-removed": "ansi_red",
+    "diff-added-mark": "ansi_bright_green",
+    "diff-removed-mark": "ansi_bright_red",
+}
+
+
+def with_roles(variables: Mapping[str, str]) -> dict[str, str]:
+    """`variables` of a theme with the colours of the console, mixed with the background.
+
+    The cells that are drawn here take one colour each: a share of a colour, which Textual would mix
+    when it composes widgets, has to be mixed before.
+    """
+    if variables["foreground"].startswith("ansi"):
+        return {**variables, **_ANSI_ROLES}
+    own = {role: variables.get(role, fallback) for role, fallback in _ROLES.items()}
+    return {**variables, **{role: _mixed(value, variables) for role, value in own.items()}}
+
+
+def _mixed(value: str, variables: Mapping[str, str]) -> str:
+    """`success 20%`: that much of the colour on the theme's background."""
+    name, _, share = value.partition(" ")
+    color = Color.parse(variables.get(name, name))
+    if not share:
+        return color.hex
+    background = Color.parse(variables["background"])
+    return background.blend(color, float(share.removesuffix("%")) / 100).hex

@@ -225,3 +225,22 @@ async def test_a_change_of_state_is_notified_and_history_is_not(
         await until(pilot, lambda: len(pilot.app._notifications) == 1)
         (note,) = pilot.app._notifications
         assert (note.title, note.message) == ("B BLOCKED", "check unit exit 1")
+
+
+@pytest.mark.parametrize(
+    "keys_typed",
+    ["XyXn", "LVq", "Tqb", "LqTqL", "bnq", "?q", "yqy", "3enterq", "T3yT", ":qq", "rnry"],
+)
+async def test_keys_typed_ahead_take_nothing_down(
+    tmp_path: Path, clock: b.SteppingClock, keys_typed: str
+) -> None:
+    folder = b.write_run(tmp_path / "runs", b.blocked())
+    async with console(folder, clock, runs_dir=folder.path.parent) as pilot:
+        await until_shown(pilot, "C ▲")
+        for _ in range(3):
+            for key in keys_typed.replace("enter", "\n"):
+                pilot.app.simulate_key(
+                    {"\n": "enter", "?": "question_mark", ":": "colon"}.get(key, key)
+                )
+            await pilot.pause(0.05)
+        assert pilot.app._exception is None

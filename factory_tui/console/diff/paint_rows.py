@@ -22,6 +22,8 @@ from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.searching import MOST, Found, folded, matches
 
 _BLOCK = 32
+_BEFORE = 32
+"""Lines before a block that are looked at too, so that strings and comments go on in it."""
 _BLOCKS_KEPT = 64
 _GUTTER = 5
 _SIDES = {"-": "removed", "+": "added"}
@@ -53,9 +55,15 @@ class RowPainter:
         row = self._rows.row(number)
         if row.kind == "file":
             return "file"
-        if row.kind == "line" and not self._rows.split and row.right is not None:
-            return _SIDES.get(row.right.sign, "")
+        if row.kind == "line" and not self._in_halves(row):
+            line = row.right or row.left
+            return _SIDES.get(line.sign, "") if line else ""
         return ""
+
+    def _in_halves(self, row: Row) -> bool:
+        """A file with one side only takes the whole width."""
+        one_sided = self._rows.reading.files[row.file].kind in ("added", "deleted")
+        return self._rows.split and not one_sided
 
     def pieces(self, number: int, width: int, shift: int) -> Sequence[Piece]:
         """A row, its text moved `shift` cells to the left."""
@@ -68,7 +76,7 @@ class RowPainter:
             return self._hunk(row)
         if row.kind == "blank":
             return ()
-        if not self._rows.split:
+        if not self._in_halves(row):
             return self._unified(row, shift)
         half = (width - 1) // 2
         return [
@@ -97,7 +105,7 @@ class RowPainter:
         ]
 
     def _unified(self, row: Row, shift: int) -> list[Piece]:
-        line = row.right
+        line = row.right or row.left
         assert line is not None
         numbers = f"{line.old or '':>{_GUTTER}} {line.new or '':>{_GUTTER}} "
         gutter = (f"{numbers}{line.sign} ", "gutter")
@@ -149,7 +157,7 @@ class RowPainter:
         lines = self._rows.lines(row.file, row.hunk)
         indexes = [
             index
-            for index in range(first, min(first + _BLOCK, len(lines.lines)))
+            for index in range(max(0, first - _BEFORE), min(first + _BLOCK, len(lines.lines)))
             if lines.signs[index] in (b" ", side.encode())
         ]
         file = self._rows.reading.files[row.file]
@@ -157,7 +165,8 @@ class RowPainter:
         found = colored(text_of(path), [cells(lines.lines[index][1:]) for index in indexes])
         block: list[Spans] = [[] for _ in range(_BLOCK)]
         for index, spans in zip(indexes, found, strict=True):
-            block[index - first] = spans
+            if index >= first:
+                block[index - first] = spans
         return block
 
     def find_all(self, needle: str) -> list[Found]:
@@ -179,7 +188,7 @@ class RowPainter:
 
     def _places(self, row: int, index: int, needle: str) -> list[tuple[int, int]]:
         """Characters of the row as it is drawn in one column; the whole row side by side."""
-        if self._rows.split:
+        if self._in_halves(self._rows.row(row)):
             return [(0, -1)]
         drawn = "".join(text for text, _ in self.pieces(row, 0, 0))
         start = 2 * _GUTTER + 4

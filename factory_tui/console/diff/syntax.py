@@ -7,6 +7,7 @@ only, and one that fails costs nothing but colour.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -50,19 +51,31 @@ def colored(path: str, lines: Sequence[str]) -> list[Spans]:
     if lexer is None:
         return result
     text = "\n".join(line if len(line) <= _WIDEST else "" for line in lines)
-    row = column = 0
+    opening = _left_open(text)
+    text = f"{opening}\n{text}" if opening else text
+    row, column = (-1, 0) if opening else (0, 0)
     try:
         for kind, value in lexer.get_tokens(text):
             name = _style(kind)
             for number, part in enumerate(value.split("\n")):
                 if number:
                     row, column = row + 1, 0
-                if part and name and row < len(result):
+                if part and name and 0 <= row < len(result):
                     result[row].append((column, column + len(part), name))
                 column += len(part)
     except Exception:  # a bug of one of hundreds of lexers must not take the screen away
         return [[] for _ in lines]
     return result
+
+
+def _left_open(text: str) -> str:
+    """What must have been opened before `text`, which begins in the middle of a file."""
+    for quotes in ('"""', "'''"):
+        first = re.search(rf"^.*{quotes}.*$", text, re.MULTILINE)
+        if first and text.count(quotes) % 2 and first[0].strip() == quotes:
+            return quotes
+    closed, opened = text.find("*/"), text.find("/*")
+    return "/*" if 0 <= closed < (opened if opened >= 0 else len(text)) else ""
 
 
 @lru_cache(maxsize=512)

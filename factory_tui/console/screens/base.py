@@ -45,14 +45,12 @@ class ConsoleScreen(PaintedScreen[Any]):
     HELP_TITLE: ClassVar[str] = ""
     KIND: ClassVar[str] = ""
     view: reactive[RunView] = reactive(RunView, init=False, always_update=True)
-    _composed = False
 
     def compose_notice(self) -> Iterable[Static]:
         """What covers the screen while it is too small."""
         yield Static(TOO_SMALL, classes="too-small", markup=False)
 
-    def on_mount(self) -> None:
-        self._composed = True
+    def begin(self) -> None:
         self.show(self.view)
 
     def watch_view(self, view: RunView) -> None:
@@ -65,7 +63,7 @@ class ConsoleScreen(PaintedScreen[Any]):
     @property
     def is_there(self) -> bool:
         """Whether the screen has its widgets: not before it is composed, not while it goes."""
-        return self._composed and self.is_attached and self.app.is_running
+        return self.begun and self.is_attached and self.app.is_running
 
     def show_again(self) -> None:
         """Show the view of now, if there is anything to show it on."""

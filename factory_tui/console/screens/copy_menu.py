@@ -54,7 +54,7 @@ class CopyMenu(PaintedScreen[str], ModalScreen[str]):
             yield CopyRows()
             yield Static("enter copies   w writes it to a file   esc leaves", classes="hint")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         rows = self.query_one(CopyRows)
         rows.styles.height = len(self._offered)
         rows.set_rows(self._offered, 0)

@@ -91,7 +91,7 @@ class Ask(PaintedScreen[str], ModalScreen[str]):
             yield ChoiceList(id="choices")
             yield Static("enter choose   esc leave it", classes="hint", markup=False)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         listed = self.query_one(ChoiceList)
         listed.styles.height = len(self._choices)
         listed.set_rows(self._choices, self._default)
@@ -156,7 +156,7 @@ class Prompt(PaintedScreen[str | None], ModalScreen[str | None]):
             yield Input(self._value, compact=True)
             yield Static("enter go on   esc leave it", classes="hint", markup=False)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:

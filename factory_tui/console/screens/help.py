@@ -50,7 +50,7 @@ class HelpScreen(PaintedScreen[None], ModalScreen[None]):
             yield TextView(id="help-text")
             yield Static("esc closes", classes="hint")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         view = self.query_one(TextView)
         view.show_text(self._text)
         view.focus()

@@ -109,7 +109,8 @@ class LaunchScreen(ConsoleScreen):
         yield KeyBar("launch", "take_part", "copy")
         yield from self.compose_notice()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         self.query_one("#base", Input).focus()
         self._changed()
 
@@ -126,16 +127,21 @@ class LaunchScreen(ConsoleScreen):
         self._timer = self.set_timer(pause, self._ask)
 
     def _ask(self) -> None:
-        self.run_worker(self._asking(), exclusive=True, group="preflight")
+        if self.is_there:
+            self.run_worker(self._asking(), exclusive=True, group="preflight")
 
     async def _asking(self) -> None:
         self._say([("New run   ", "title"), ("preflight is looking", "warn")])
         answer = await ask(self._place, self.wish)
+        if not self.is_there:
+            return
         first = answer.config is not None and not self._asked
         self._answer = answer
         if first:
             self._fill(answer)
             answer = await ask(self._place, self.wish)
+            if not self.is_there:
+                return
             self._answer = answer
         self.query_one("#facts", TextView).show_text(facts(answer, self.wish))
         self._show_command()

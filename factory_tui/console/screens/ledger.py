@@ -80,7 +80,8 @@ class LedgerScreen(ConsoleScreen):
         yield KeyBar(*KEYS)
         yield from self.compose_notice()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         self.query_one(EventList).focus()
 
     def show(self, view: RunView) -> None:
@@ -207,8 +208,9 @@ class LedgerScreen(ConsoleScreen):
         at = utc(self.view.now_us)[11:]
         if problems:
             self._chain = (f"BROKEN: {problems[0]}", "fail")
-            for problem in problems[:5]:
-                self.notify(problem, title="Ledger", severity="error", timeout=1e9, markup=False)
+            self.query_one("#event", TextView).show_text("\n".join(problems))
+            words = f"{plural(len(problems), 'problem')}, the first: {problems[0]}"
+            self.notify(words, title="Ledger", severity="error", timeout=1e9, markup=False)
         else:
             self._chain = (f"chain and files ok ({plural(seq, 'event')}, {at})", "pass")
             words = "; ".join(("every recorded hash holds", *notes))

@@ -90,7 +90,8 @@ class RunConsole(ConsoleScreen):
         yield KeyBar(*BAR)
         yield from self.compose_notice()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         self.set_interval(PULSE_S, self.pulse)
 
     # --- showing --------------------------------------------------------------------------------
@@ -129,6 +130,8 @@ class RunConsole(ConsoleScreen):
         self.call_after_refresh(self._arrange_again)
 
     def _arrange_again(self) -> None:
+        if not self.is_there:
+            return
         self._layout = None
         self.arrange_for(*self.size)
         self.watch_chosen(self.chosen)

@@ -127,7 +127,8 @@ class RunsScreen(ConsoleScreen):
         yield KeyBar("open", "new", "filter", "copy", "open_outside", "palette")
         yield from self.compose_notice()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         self.query_one(RunRows).focus()
         self.set_interval(REFRESH_S, self._reload)
         self.call_after_refresh(self._reload)

@@ -76,7 +76,8 @@ class TriageScreen(ConsoleScreen):
         yield KeyBar("switch", "open", "diff", "log", "ledger", "copy")
         yield from self.compose_notice()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         self.query_one(ProblemList).focus()
 
     def show(self, view: RunView) -> None:

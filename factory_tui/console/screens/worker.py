@@ -81,7 +81,8 @@ class WorkerScreen(SearchingScreen):
         yield KeyBar()
         yield from self.compose_notice()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         if self._at:
             self.query_one(DiffTab).go_to_path(self._at)
         self.set_interval(PULSE_S, self.pulse)
@@ -200,7 +201,8 @@ class WorkerScreen(SearchingScreen):
         self.show(self.view)
 
     def focus_view(self) -> None:
-        self.tab.target().focus()
+        if self.is_there:
+            self.tab.target().focus()
 
     def searched(self) -> Searchable | None:
         return self.tab.searched()

@@ -39,6 +39,21 @@ class PaintedScreen(Screen[ScreenResultType]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{name}" for name in _NAMES}
     _paints: dict[str, Style] | None = None
+    begun = False
+
+    def on_mount(self) -> None:
+        """Begin, unless a key that was typed ahead has taken the screen away already."""
+        if self.children:
+            self.begun = True
+            self.begin()
+            self.refresh_bindings()
+
+    def begin(self) -> None:
+        """The screen has its widgets: fill them."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that come before the screen has its widgets do nothing."""
+        return self.begun
 
     def paint(self, name: str) -> Style:
         """The style of that name, without a background unless the name has one.
