@@ -18,14 +18,15 @@ PLACE := $(shell pwd -P | cksum | cut -d ' ' -f 1)
 RUNTIME := .venv/runtime-$(PLACE)
 DEV := .venv/dev-$(PLACE)
 
-WORKERS ?= 2
+# More than there are processors: the tests wait for processes more than they compute.
+WORKERS ?= 4
 TESTS ?= tests
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak clean
+.PHONY: help demo test lint format screens bench soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -46,11 +47,14 @@ format: $(DEV) ## formats, and mends what can be mended
 	$(PY) -m ruff format
 	$(PY) -m ruff check --fix
 
+screens: $(DEV) ## draws the pictures of the console in docs/screens anew
+	$(PY) -m tests.console.screens
+
 bench: $(DEV) ## each figure beside the floor that it is measured against
 	$(PY) -m tests.bench
 
-soak: $(DEV) ## random kills and floods, about half an hour
-	$(PY) -m pytest -m soak --timeout 3600 tests
+soak: $(DEV) ## every crash point, random kills and floods, about an hour
+	$(PY) -m pytest -m soak --timeout 3600 --numprocesses $(WORKERS) --dist worksteal tests
 
 clean: ## removes .venv, caches and builds
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

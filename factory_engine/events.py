@@ -31,10 +31,13 @@ class EventType(StrEnum):
     STAGE_STARTED = "stage.started"  # stage
     STAGE_FINISHED = "stage.finished"  # stage, status, reason
     FINDING = "preflight.finding"  # name, level, message, advice
-    WORKER_STARTED = "worker.started"  # attempt, attempts, agent
+    WORKER_STARTED = "worker.started"  # attempt, attempts, agent, continues
+    WORKER_SESSION = "worker.session"  # session: the agent's own; empty: not gone on with any more
     WORKER_ACTIVITY = "worker.activity"  # kind, text, counts
+    WORKER_STALLED = "worker.stalled"  # silent_s, doing
+    WORKER_HEARD = "worker.heard"  # silent_s: it speaks again after so long
     WORKER_EXITED = "worker.exited"  # attempt, reason, left_behind
-    WORKER_RETRIED = "worker.retried"  # attempt, reason, delay_s
+    WORKER_RETRIED = "worker.retried"  # attempt, reason, kind, delay_s
     WORKER_CHECKED = "worker.checked"  # name, required, status, detail
     WORKER_FINISHED = "worker.finished"  # status, reason, errors, warnings
     LOCK_AMENDED = "lock.amended"  # worker_id, reason, old, new

@@ -116,7 +116,7 @@ def _run_resumed(state: RunState, event: Event) -> RunState:
         for stage in state.stages
     )
     workers = {
-        key: replace(worker, status=Status.PENDING, activity="")
+        key: replace(worker, status=Status.PENDING, activity="", stalled=False)
         if worker.status is Status.RUNNING
         else worker
         for key, worker in state.workers.items()
@@ -229,6 +229,9 @@ def _worker_started(worker: WorkerState, event: Event) -> WorkerState:
         ended_at="",
         reason="",
         activity="",
+        stalled=False,
+        # started anew after it had ended: another life, with counts of its own
+        counts={} if worker.collected else worker.counts,
         checks=(),
         collected=False,
         judged=Status.PENDING,
@@ -246,8 +249,20 @@ def _worker_activity(worker: WorkerState, event: Event) -> WorkerState:
     )
 
 
+def _worker_session(worker: WorkerState, event: Event) -> WorkerState:
+    return replace(worker, session=event.details["session"])
+
+
+def _worker_stalled(worker: WorkerState, event: Event) -> WorkerState:
+    return replace(worker, stalled=True)
+
+
+def _worker_heard(worker: WorkerState, event: Event) -> WorkerState:
+    return replace(worker, stalled=False)
+
+
 def _worker_exited(worker: WorkerState, event: Event) -> WorkerState:
-    return replace(worker, rc=event.rc, activity="collecting")
+    return replace(worker, rc=event.rc, activity="collecting", stalled=False)
 
 
 def _worker_retried(worker: WorkerState, event: Event) -> WorkerState:
@@ -264,6 +279,8 @@ def _worker_finished(worker: WorkerState, event: Event) -> WorkerState:
         status=Status(event.details["status"]),
         reason=event.details["reason"],
         activity="",
+        stalled=False,
+        session="",
         ended_at=event.ts_utc,
         files=event.file_counts.get("files", 0),
         insertions=event.file_counts.get("insertions", 0),
@@ -359,7 +376,9 @@ def _of_worker(change: Callable[[WorkerState, Event], WorkerState]) -> _Handler:
         worker = state.workers.get(event.actor)
         if worker is None:
             return state
-        changed = replace(change(worker, event), last_event_at=event.ts_utc)
+        changed = change(worker, event)
+        if event.event_type != EventType.WORKER_STALLED:  # which is no sign of life
+            changed = replace(changed, last_event_at=event.ts_utc)
         # an event with hashes of a bundle names all of its files: older ones are gone
         hashes = _without(state.hashes, f"{event.actor}/") if event.hashes else state.hashes
         return replace(state, workers={**state.workers, event.actor: changed}, hashes=hashes)
@@ -380,6 +399,9 @@ _HANDLERS: dict[str, _Handler] = {
     EventType.FINDING: _finding,
     EventType.WORKER_STARTED: _of_worker(_worker_started),
     EventType.WORKER_ACTIVITY: _of_worker(_worker_activity),
+    EventType.WORKER_SESSION: _of_worker(_worker_session),
+    EventType.WORKER_STALLED: _of_worker(_worker_stalled),
+    EventType.WORKER_HEARD: _of_worker(_worker_heard),
     EventType.WORKER_EXITED: _of_worker(_worker_exited),
     EventType.WORKER_RETRIED: _of_worker(_worker_retried),
     EventType.WORKER_CHECKED: _of_worker(_worker_checked),

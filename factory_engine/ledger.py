@@ -18,6 +18,7 @@ from factory_engine import storage
 from factory_engine.clock import Clock, from_rfc3339, to_rfc3339
 from factory_engine.errors import LedgerError, StorageError
 from factory_engine.events import NO_PARENT, Draft, Event, line_ids, parse_line, seal
+from factory_engine.ledger_receipt import Acknowledged, Receipt
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,26 @@ def read_tail(path: Path, limit: int, block: int = 65_536) -> list[Event]:
     return [_parsed(path, 0, line) for line in lines[-limit:] if line.strip(b"\0")]
 
 
+def shortfall(path: Path, head: Head, acknowledged: Acknowledged | None) -> str:
+    """What a sound chain lacks of what was acknowledged once; empty where it lacks nothing.
+
+    Args:
+        path: the ledger.
+        head: the end of its chain.
+        acknowledged: what is noted beside it.
+    """
+    if acknowledged is None:
+        return ""
+    if acknowledged.seq > head.seq:
+        return f"ends at event {head.seq}, but event {acknowledged.seq} was acknowledged"
+    found = head.event_id
+    if acknowledged.seq < head.seq:
+        found = next((e.event_id for e in read_events(path) if e.seq == acknowledged.seq), "")
+    if found != acknowledged.event_id:
+        return f"holds another event {acknowledged.seq} than the one that was acknowledged"
+    return ""
+
+
 class LedgerWriter:
     """The one writer of a run's ledger. Whoever holds it holds the run's lock.
 
@@ -97,12 +118,16 @@ class LedgerWriter:
         path: the ledger; created durably where it does not exist.
         run_id: what the events carry.
         clock: where their times come from; they strictly increase whatever the clock does.
+        receipt: where the last acknowledged event is noted; None for nowhere.
     """
 
-    def __init__(self, path: Path, run_id: str, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, run_id: str, clock: Clock, receipt: Receipt | None = None
+    ) -> None:
         self.path = path
         self.run_id = run_id
         self._clock = clock
+        self._receipt = receipt
         created = not path.exists()
         self.head = Head() if created else verify_chain(path)
         self.set_aside = self._set_aside_torn_tail() if self.head.torn else None
@@ -114,7 +139,10 @@ class LedgerWriter:
             raise storage.storage_error(error, path, "cannot be opened") from error
 
     def append(self, drafts: Sequence[Draft]) -> list[Event]:
-        """Record `drafts` in one write and one flush: all of them or none.
+        """Record `drafts` in one write and one flush.
+
+        A disk that refuses leaves none of them. A crash meanwhile, when nobody has heard of them
+        yet, may leave the first few, which then count.
 
         Raises:
             StorageError: none of them counts.
@@ -134,6 +162,8 @@ class LedgerWriter:
             lines.append(line + b"\n")
         self._write(b"".join(lines))
         self.head = head
+        if self._receipt is not None:
+            self._receipt.note(head.seq, head.event_id)
         return events
 
     def close(self) -> None:

@@ -12,10 +12,12 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import FactoryError, RunError
+from factory_engine.ledger_receipt import RECEIPT
 
 MANIFEST = "RUN_MANIFEST.json"
 LEDGER = "LEDGER.jsonl"
@@ -49,6 +51,12 @@ WORKER_ARTIFACTS = (
     LOG_INDEX,
 )
 INTEGRATOR_ARTIFACTS = (STATUS, FINAL_REPORT, FILES_CHANGED, DIFF, MERGE_PLAN, LOG_INDEX)
+_FIXED = frozenset(WORKER_ARTIFACTS + INTEGRATOR_ARTIFACTS)
+
+# Logs are what a bundle holds beside its artifacts: a handful, of some megabytes each.
+MAX_EXTRA_FILES = 2_000
+MAX_EXTRA_BYTES = 1 << 30
+_LARGEST = 1 << 30
 
 
 class Unreadable(Exception):
@@ -91,6 +99,11 @@ class RunFolder:
         return self.path / WORK
 
     @property
+    def receipt(self) -> Path:
+        """What the ledger of an unfinished run has acknowledged."""
+        return self.work / RECEIPT
+
+    @property
     def store(self) -> Path:
         """The run's own git directory."""
         return self.work / "store.git"
@@ -122,19 +135,64 @@ class RunFolder:
         """Whether there is a run here."""
         return self.ledger.is_file()
 
+    @property
+    def origin(self) -> Path:
+        """Where files are read from: here, unless somebody else's run is judged anew."""
+        return self.path
+
     def artifacts(self) -> Iterator[str]:
-        """Relative POSIX paths of every file that belongs to the run, sorted, `work/` left out."""
+        """Relative POSIX paths of every file that belongs to the run, sorted, `work/` left out.
+
+        Of a folder that `extras` gives up on, only the files that every bundle has.
+        """
         found = []
-        for parent, folders, names in os.walk(self.path):
-            if Path(parent) == self.path:
-                folders[:] = [name for name in folders if name != WORK]
-            relative = Path(parent).relative_to(self.path)
-            found += [(relative / name).as_posix() for name in names]
+        for entry in os.scandir(self.origin):
+            if not entry.is_dir(follow_symlinks=False):
+                found.append(entry.name)
+            elif entry.name != WORK:
+                fixed = (f"{entry.name}/{name}" for name in _FIXED)
+                found += [path for path in fixed if os.path.lexists(self.origin / path)]
+                found += self.extras(entry.name) or ()
         return iter(sorted(found))
+
+    def extras(self, owner: str) -> list[str] | None:
+        """Whatever lies in a folder of artifacts beside those that have a name here, not sorted.
+
+        Returns:
+            None where that is more than a bundle may hold; nobody should have to hash it.
+        """
+        found: list[str] = []
+        size = count = 0
+        for relative, entry in _walk(self.origin, owner):
+            count += 1
+            if not entry.is_dir(follow_symlinks=False):
+                if relative.removeprefix(f"{owner}/") in _FIXED:
+                    continue
+                found.append(relative)
+                size += entry.stat(follow_symlinks=False).st_size
+            if count > MAX_EXTRA_FILES or size > MAX_EXTRA_BYTES:
+                return None
+        return found
+
+    def size(self, relative: str) -> int:
+        """The size in bytes of a file that could be read. Raises `Unreadable`."""
+        with self._opened(relative, _LARGEST) as file:
+            return os.fstat(file.fileno()).st_size
 
     def sha256(self, relative: str) -> str:
         """The digest of a file of the run. Raises `Unreadable`."""
-        return hashlib.sha256(self.read(relative)).hexdigest()
+        with self._opened(relative, _LARGEST) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def checksum(self, relative: str) -> str:
+        """The line of a file in a list for `sha256sum -c`. Raises `Unreadable`.
+
+        A name with a newline or a backslash is escaped as coreutils does, or it could be several
+        lines, and so vouch for another file.
+        """
+        name = relative.replace("\\", "\\\\").replace("\n", "\\n")
+        mark = "" if name == relative else "\\"
+        return f"{mark}{self.sha256(relative)}  {name}"
 
     def digests(self, owner: str) -> dict[str, str]:
         """The sha256 of every readable file of a worker's or Z's folder, by its path in the run."""
@@ -145,30 +203,40 @@ class RunFolder:
                     found[relative] = self.sha256(relative)
         return found
 
-    def read(self, relative: str, max_bytes: int = 1 << 30) -> bytes:
+    def read(self, relative: str, max_bytes: int = _LARGEST) -> bytes:
         """The bytes of a regular file of the run.
 
-        A link, a special file, a file with a second name or one over `max_bytes` is not opened:
+        A link, a special file, a file with a second name or one over `max_bytes` is not read:
         a bundle may come from anywhere.
 
         Raises:
             Unreadable: with the kind of the problem.
         """
-        path = self.path
+        with self._opened(relative, max_bytes) as file:
+            data = file.read(max_bytes + 1)
+        if len(data) > max_bytes:  # it has grown meanwhile
+            raise Unreadable("size", f"more than {max_bytes:,} bytes")
+        return data
+
+    @contextlib.contextmanager
+    def _opened(self, relative: str, max_bytes: int) -> Iterator[BufferedReader]:
+        """A plain file of the run, of at most `max_bytes`. Raises `Unreadable`."""
+        path = self.origin
         if Path(relative).is_absolute() or ".." in Path(relative).parts:
             raise Unreadable("type", "lies outside the run folder")
         for part in Path(relative).parts:
             path = path / part
-            _require_plain(path, last=path == self.path / relative)
+            _require_plain(_status(path), last=path == self.origin / relative)
         try:
             fd = storage.disk.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             with os.fdopen(fd, "rb") as file:
-                data = file.read(max_bytes + 1)
+                status = os.fstat(fd)  # of what was opened, whoever has exchanged it meanwhile
+                _require_plain(status, last=True)
+                if status.st_size > max_bytes:
+                    raise Unreadable("size", f"more than {max_bytes:,} bytes")
+                yield file
         except OSError as error:
             raise Unreadable("unreadable", error.strerror or str(error)) from None
-        if len(data) > max_bytes:
-            raise Unreadable("size", f"more than {max_bytes:,} bytes")
-        return data
 
 
 class GuardedWriter:
@@ -235,13 +303,20 @@ def claim_run_folder(runs_dir: Path, run_id: str) -> RunFolder | None:
     return folder
 
 
-def _require_plain(path: Path, *, last: bool) -> None:
+def _status(path: Path) -> os.stat_result:
     try:
-        status = path.lstat()
+        return path.lstat()
     except FileNotFoundError:
         raise Unreadable("missing", "is missing") from None
     except (OSError, ValueError) as error:
-        raise Unreadable("unreadable", str(error)) from None
+        raise Unreadable("unreadable", _reason(error)) from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _require_plain(status: os.stat_result, *, last: bool) -> None:
     if not last:
         if not stat.S_ISDIR(status.st_mode):
             raise Unreadable("type", "its folder is not a plain folder")
@@ -250,6 +325,22 @@ def _require_plain(path: Path, *, last: bool) -> None:
         raise Unreadable("type", f"is {_kind(status.st_mode)}, not a regular file")
     if status.st_nlink != 1:
         raise Unreadable("type", "has a second name (hard link)")
+
+
+def _walk(origin: Path, owner: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Everything below a folder, with its path in the run; never through a link.
+
+    What cannot be listed, such as a path that is too long, is left out.
+    """
+    waiting = [owner]
+    while waiting:
+        folder = waiting.pop()
+        with contextlib.suppress(OSError), os.scandir(origin / folder) as entries:
+            for entry in entries:
+                relative = f"{folder}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(relative)
+                yield relative, entry
 
 
 def _kind(mode: int) -> str:

@@ -30,7 +30,10 @@ class Holder:
         import psutil  # here, because most holders that are asked for are long gone
 
         try:
-            started = float(psutil.Process(self.pid).create_time())
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False  # it has ended; only its parent has not heard of it
+            started = float(process.create_time())
         except psutil.Error:
             return False
         return abs(started - self.created) < SAME_START_S

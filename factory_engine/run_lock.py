@@ -17,7 +17,7 @@ import psutil
 
 from factory_engine import storage
 from factory_engine.clock import Clock, to_rfc3339
-from factory_engine.errors import RunError
+from factory_engine.errors import RunError, StorageError
 from factory_engine.run_holder import HOLDER, holder_of
 
 LOCK = "lock"
@@ -35,25 +35,12 @@ def hold(work: Path, command: str) -> Iterator[None]:
         RunError: another process holds it.
         StorageError: the folder does not take files.
     """
-    storage.make_folder(work)
-    lock = filelock.FileLock(work / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise held_error(work) from None
-    except OSError as error:
-        raise storage.storage_error(error, work / LOCK, "cannot be locked") from error
+    lock = _taken(work)
     try:
         _write_holder(work, command)
         yield
     finally:
-        with contextlib.suppress(OSError):
-            (work / HOLDER).unlink()
-        lock.release()
-        with contextlib.suppress(OSError):
-            (work / LOCK).unlink()
-        with contextlib.suppress(OSError):
-            work.rmdir()
+        _leave(work, lock)
 
 
 def held_error(work: Path) -> RunError:
@@ -71,6 +58,43 @@ def held_error(work: Path) -> RunError:
     )
 
 
+def _taken(work: Path) -> filelock.BaseFileLock:
+    """The lock, held. Its last holder may be removing the folder just now, so it is tried again."""
+    for last in (False, False, True):
+        lock = filelock.FileLock(work / LOCK, timeout=0)
+        try:
+            storage.make_folder(work)
+            lock.acquire()
+            return lock
+        except filelock.Timeout:
+            raise held_error(work) from None
+        except OSError as error:
+            if last:
+                raise storage.storage_error(error, work / LOCK, "cannot be locked") from error
+        except StorageError:
+            if last:
+                raise
+    raise AssertionError("the last time returns or raises")
+
+
+def _leave(work: Path, lock: filelock.BaseFileLock) -> None:
+    """Let go of the lock and leave nothing of it.
+
+    Its file is removed while it is still held: after the release it may be somebody else's, who
+    would then hold a lock without a name beside a third with a new one. Windows removes no open
+    file, so there it goes afterwards, and stays if somebody else has it open by then.
+    """
+    names = (HOLDER,) if os.name == "nt" else (HOLDER, LOCK)
+    for name in names:
+        with contextlib.suppress(OSError):
+            storage.disk.unlink(work / name)
+    lock.release()
+    with contextlib.suppress(OSError):
+        if os.name == "nt":
+            storage.disk.unlink(work / LOCK)
+        storage.disk.rmdir(work)
+
+
 def _write_holder(work: Path, command: str) -> None:
     me = psutil.Process(os.getpid())
     record = {
@@ -79,7 +103,4 @@ def _write_holder(work: Path, command: str) -> None:
         "command": command,
         "since": to_rfc3339(Clock().now_us())[:19] + "Z",
     }
-    try:
-        (work / HOLDER).write_text(json.dumps(record) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise storage.storage_error(error, work / HOLDER, "cannot be written") from error
+    storage.replace_file(work / HOLDER, (json.dumps(record) + "\n").encode(), durable=False)

@@ -52,7 +52,9 @@ class ViolationState:
 class WorkerState:
     """One worker, or Z. Times are RFC 3339, empty where it has not come to that.
 
-    `judged` is the bundle's verdict; `status` the worker's own until the bundle is judged.
+    `judged` is the bundle's verdict; `status` the worker's own until the bundle is judged. `counts`
+    are those of all its attempts together. `session` is what its agent calls the conversation that
+    another attempt could go on with. `stalled`: at work, but silent for longer than is usual.
     """
 
     worker_id: str
@@ -77,6 +79,8 @@ class WorkerState:
     violations: tuple[ViolationState, ...] = ()
     violation_count: int = 0
     collected: bool = False
+    stalled: bool = False
+    session: str = ""
 
     @property
     def letter(self) -> str:

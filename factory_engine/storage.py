@@ -2,7 +2,8 @@
 
 Owns atomic replacement, appending with acknowledgement, and the translation of disk errors. Knows
 no file name of a run. The primitive calls go through one `Disk`, so that a test can make the n-th
-of them fail or kill the process.
+of them fail or kill the process. What does not go through it changes no state that outlives a kill:
+locks, which the kernel frees, rights of files, and scratch folders of `tempfile`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from factory_engine.errors import FactoryError, StorageError
@@ -19,11 +21,13 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
+AnyPath = str | bytes | Path
+
 
 class Disk:
     """The system calls that change a disk: the seam at which faults are injected."""
 
-    def open(self, path: str | Path, flags: int, mode: int = 0o666) -> int:
+    def open(self, path: AnyPath, flags: int, mode: int = 0o666) -> int:
         """`os.open`, never through a symbolic link in the last component."""
         return os.open(path, flags | _NOFOLLOW | _BINARY, mode)
 
@@ -39,17 +43,28 @@ class Disk:
         """Cut a file back."""
         os.ftruncate(fd, length)
 
-    def replace(self, source: Path, target: Path) -> None:
-        """Atomic rename over an existing file."""
+    def replace(self, source: AnyPath, target: AnyPath) -> None:
+        """Atomic rename, of a file also over an existing one."""
         os.replace(source, target)
 
-    def unlink(self, path: Path) -> None:
+    def copy(self, source: AnyPath, target: AnyPath) -> None:
+        """The bytes of a file at another path; no durable copy, and not atomic."""
+        shutil.copyfile(source, target)
+
+    def unlink(self, path: AnyPath) -> None:
         """Remove a file."""
         os.unlink(path)
 
-    def mkdir(self, path: Path) -> None:
+    def mkdir(self, path: AnyPath) -> None:
         """Create one folder; FileExistsError if it is there."""
         os.mkdir(path)
+
+    def rmdir(self, path: AnyPath) -> None:
+        """Remove an empty folder."""
+        os.rmdir(path)
+
+    def spawn(self, program: str) -> None:
+        """Called just before `program` is started: what it changes lies behind this call."""
 
 
 disk = Disk()
@@ -84,8 +99,14 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[disk.write(fd, bytes(view)) :]
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Put `data` at `path`, whole or not at all: temporary file, fsync, rename, folder fsync.
+
+    Args:
+        path: the file; there is one writer of it at a time.
+        data: its content.
+        durable: False for what can be made again: whole for whoever reads it while the machine
+            runs, but not flushed.
 
     Raises:
         StorageError: the disk refused; an older file at `path` is untouched.
@@ -97,31 +118,66 @@ def replace_file(path: Path, data: bytes) -> None:
         fd = disk.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             write_all(fd, data)
-            disk.fsync(fd)
+            if durable:
+                disk.fsync(fd)
         finally:
             os.close(fd)
         disk.replace(temporary, path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            disk.unlink(temporary)
         raise storage_error(error, path, "cannot be written") from error
 
 
-def make_folder(path: Path) -> None:
-    """Create `path` and what is missing above it, durably. StorageError if that cannot be."""
+def make_folder(path: Path, *, durable: bool = True) -> None:
+    """Create `path` and what is missing above it. StorageError if that cannot be.
+
+    Args:
+        path: the folder.
+        durable: False for one that can be made again.
+    """
     if path.is_dir():
         return
     if path.parent != path:
-        make_folder(path.parent)
+        make_folder(path.parent, durable=durable)
     try:
         with contextlib.suppress(FileExistsError):
             disk.mkdir(path)
         if not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise storage_error(error, path, "cannot be created") from error
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Move a file, also to another file system. Raises OSError."""
+    try:
+        disk.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        disk.copy(source, target)
+        disk.unlink(source)
+
+
+def remove_file(path: Path) -> bool:
+    """Remove a file durably; False where there was none.
+
+    Raises:
+        StorageError: it is still there, or may come back after a power loss.
+    """
+    try:
+        disk.unlink(path)
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise storage_error(error, path, "cannot be removed") from error
+    return True
 
 
 def append_durably(fd: int, data: bytes, length: int, path: Path) -> None:
@@ -149,7 +205,7 @@ def probe(folder: Path) -> None:
     """Try what a run needs of a folder: create, fsync, rename, remove. StorageError if refused."""
     try:
         first = folder / f"{TEMPORARY_PREFIX}probe-{os.getpid()}"
-        renamed = first.with_suffix(".renamed")
+        renamed = first.with_name(f"{first.name}.renamed")
         fd = disk.open(first, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             write_all(fd, b"probe\n")
@@ -169,6 +225,6 @@ def sweep_temporaries(folder: Path) -> int:
         for name in names:
             if name.startswith(TEMPORARY_PREFIX):
                 with contextlib.suppress(OSError):
-                    os.unlink(os.path.join(parent, name))
+                    disk.unlink(os.path.join(parent, name))
                     count += 1
     return count

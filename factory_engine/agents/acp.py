@@ -7,21 +7,33 @@ login, is the program's own business: its arguments and its environment.
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from pathlib import Path
 
+from factory_engine.agents import claude, codex
 from factory_engine.agents.acp_conversation import AcpConversation
 from factory_engine.agents.acp_permission import PERMISSIONS, Wishes
 from factory_engine.agents.options import Options, needed_prompt
 from factory_engine.agents.process_tree import KILL, TERM
-from factory_engine.agents.protocol import AgentTask, Launch
+from factory_engine.agents.protocol import AgentTask, Launch, OwnFolders, Told
 from factory_engine.errors import UsageError
 
 OPTIONS = ("max_cost", "mode", "permissions")
+
+# What a program writes outside of the checkout, by the name of the agent that it starts.
+_STATE = {
+    "claude": claude.STATE,
+    "codex": codex.STATE,
+    "gemini": OwnFolders(("~/.gemini",)),
+    "opencode": OwnFolders(("~/.local/share/opencode", "~/.local/state/opencode")),
+}
 
 
 class AcpDriver:
     """Runs the configured program and talks to it."""
 
     name = "acp"
+    tells: tuple[Told, ...] = ("tokens", "cost")  # many do; what one does not tell has no budget
 
     def prepare(self, task: AgentTask) -> Launch:
         """The program as it is configured; the prompt is said in the conversation.
@@ -37,15 +49,25 @@ class AcpDriver:
             )
         needed_prompt(task, self.name)
         _wishes(task)
+        found = [name for name in _STATE if _starts(task.argv, name)]
         return Launch(
             argv=task.argv,
             stop_signals=(int(signal.SIGINT), TERM, KILL),
             separate_stderr=True,
+            own_sandbox="codex" in found,
+            state=tuple(_STATE[name] for name in found),
         )
 
     def reader(self, task: AgentTask) -> AcpConversation:
         """The conversation of one execution."""
         return AcpConversation(task, _wishes(task))
+
+
+def _starts(argv: Sequence[str], agent: str) -> bool:
+    """Whether it is the agent itself, or an adapter of it, perhaps as a script of node's."""
+    adapters = {f"{agent}-acp", f"{agent}-agent-acp"}
+    folders = {Path(part).stem for word in argv[:2] for part in Path(word).parts}
+    return Path(argv[0]).stem == agent or not adapters.isdisjoint(folders)
 
 
 def _wishes(task: AgentTask) -> Wishes:

@@ -37,7 +37,7 @@ class AcpConversation:
     """Says one prompt and listens until its turn has ended. See `Conversation`."""
 
     def __init__(self, task: AgentTask, wishes: Wishes) -> None:
-        self.session_id = ""
+        self.session_id = task.session
         self._task = task
         self._wishes = wishes
         self._places = Places.of(task)
@@ -47,6 +47,7 @@ class AcpConversation:
         self._rpc = JsonRpc()
         self._agent: Event = {}  # its answer to `initialize`
         self._overspent = False
+        self._replayed = False  # the agent is telling what it did before
         self._rpc.ask(
             "initialize",
             protocolVersion=PROTOCOL,
@@ -66,6 +67,11 @@ class AcpConversation:
     def last_message(self) -> str:
         """The agent's last words, fit for a summary; empty if it said none."""
         return self._turn.last_message
+
+    @property
+    def session(self) -> str:
+        """What the agent calls its session, if it says that it can load one; else empty."""
+        return self._turn.session
 
     def feed(self, chunk: bytes) -> list[Activity]:
         """Takes the next bytes of standard output."""
@@ -90,7 +96,7 @@ class AcpConversation:
             return self._answered(message)
         if "id" in message:
             return self._asked(message)
-        if text(message, "method") != "session/update":
+        if text(message, "method") != "session/update" or self._replayed:
             return []
         shown = self._updates.take(member(message, "params", "update"))
         self._mind_the_cost()
@@ -110,6 +116,10 @@ class AcpConversation:
             case "initialize":
                 self._initialized(result)
             case "session/new":
+                self.session_id = text(result, "sessionId")
+                return self._in_session(result)
+            case "session/load":
+                self._replayed = False
                 return self._in_session(result)
             case "session/set_mode":
                 return self._prompt()
@@ -130,10 +140,21 @@ class AcpConversation:
         session = member(result, "agentCapabilities", "sessionCapabilities")
         if member(session, "additionalDirectories") is not None:
             params["additionalDirectories"] = [str(self._task.outbox)]
-        self._rpc.ask("session/new", **params)
+        if not self._task.session:
+            self._rpc.ask("session/new", **params)
+        elif self._loads:
+            self._replayed = True
+            self._rpc.ask("session/load", sessionId=self._task.session, **params)
+        else:
+            self._turn.fail(Trouble("the agent cannot load a session"))
+
+    @property
+    def _loads(self) -> bool:
+        return member(self._agent, "agentCapabilities", "loadSession") is True
 
     def _in_session(self, result: object) -> list[Activity]:
-        self.session_id = text(result, "sessionId")
+        if self._loads:
+            self._turn.in_session(self.session_id)
         modes, wanted = member(result, "modes"), self._wishes.mode
         if not wanted or wanted == text(modes, "currentModeId"):
             return self._prompt()
@@ -163,15 +184,9 @@ class AcpConversation:
         return [*shown, tokens(result)]
 
     def _fail(self, method: str, error: object) -> None:
-        data = member(error, "data")
-        details = text(data, "details") or text(data, "message")
-        said = ": ".join(filter(None, (text(error, "message"), details)))
-        ways = [text(way, "name") for way in objects(self._agent, "authMethods")]
-        if member(error, "code") == _NO_LOGIN and ways:
-            said += f" (ways to log in: {', '.join(ways)})"
-        trouble = model_trouble(said or "an error without a message")
+        trouble = model_trouble(_said(error, self._agent) or "an error without a message")
         where = "" if method == "session/prompt" else f"{method}: "
-        self._turn.fail(Trouble(where + trouble.reason, trouble.retryable))
+        self._turn.fail(replace(trouble, reason=where + trouble.reason))
 
     # Its questions
 
@@ -215,3 +230,14 @@ class AcpConversation:
         if most is not None and self._updates.cost > most and not self._overspent:
             self._overspent = True
             self._rpc.tell("session/cancel", sessionId=self.session_id)
+
+
+def _said(error: object, agent: Event) -> str:
+    """What an error says, with the details that some agents keep apart, and the ways to log in."""
+    data = member(error, "data")
+    details = text(data, "details") or text(data, "message")
+    said = ": ".join(filter(None, (text(error, "message"), details)))
+    ways = [text(way, "name") for way in objects(agent, "authMethods")]
+    if member(error, "code") == _NO_LOGIN and ways:
+        said += f" (ways to log in: {', '.join(ways)})"
+    return said

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from typing import IO, Any
 
+from factory_engine import storage
 from factory_engine.agents.log_file import CappedLog
 from factory_engine.agents.program import Limits, Program
 
@@ -67,6 +68,7 @@ class Child(asyncio.SubprocessProtocol):
             OSError, ValueError: it cannot be started.
         """
         self._open_pipes = 1 + program.separate_stderr
+        storage.disk.spawn(program.argv[0] if program.argv else "")
         with _standard_input(program.stdin) as stdin:
             await asyncio.get_running_loop().subprocess_exec(
                 lambda: self,
@@ -191,7 +193,6 @@ def _set_limits(pid: int, limits: Limits) -> None:
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.file_bytes,
-        resource.RLIMIT_NPROC: limits.processes,
     }
     with contextlib.suppress(ProcessLookupError):
         for kind, value in wanted.items():

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import signal
 
+from factory_engine.agents.budget import MICRO, dollars
 from factory_engine.agents.claude_plan import TOOLS, ClaudePlan
 from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.options import Options, needed_prompt, says
 from factory_engine.agents.places import Places
 from factory_engine.agents.process_tree import KILL, TERM
-from factory_engine.agents.protocol import Activity, AgentTask, Launch
+from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
 from factory_engine.agents.trouble import Trouble, model_trouble
 from factory_engine.agents.turn import Turn
 
@@ -29,18 +30,20 @@ _SANDBOX = {
     "autoAllowBashIfSandboxed": True,
     "allowUnsandboxedCommands": False,
 }
+STATE = OwnFolders(("~/.claude", "~/.claude.json"), "CLAUDE_CONFIG_DIR")
 _EDITORS = frozenset({"Edit", "MultiEdit", "NotebookEdit", "Write"})
 _LIMITS = {
     "error_max_budget_usd": "the budget (max_cost) is used up",
     "error_max_turns": "the limit of turns (max_turns) is reached",
 }
-_CUT = Trouble("the model's answer was cut: the turn ended without a word", retryable=True)
+_CUT = Trouble("the model's answer was cut: the turn ended without a word", "cut")
 
 
 class ClaudeDriver:
     """Runs `claude -p` in the worker's checkout."""
 
     name = "claude"
+    tells: tuple[Told, ...] = ("tokens", "cost")
 
     def prepare(self, task: AgentTask) -> Launch:
         """The command line; the prompt goes to standard input, where its size does not matter.
@@ -58,6 +61,8 @@ class ClaudeDriver:
             # INT lets it end its tools and say so; TERM leaves them running.
             stop_signals=(int(signal.SIGINT), TERM, KILL),
             separate_stderr=True,
+            own_sandbox=task.settings.get("sandbox") is True,
+            state=(STATE,),
         )
 
     def reader(self, task: AgentTask) -> ClaudeReader:
@@ -81,12 +86,14 @@ def _rights(task: AgentTask) -> list[str]:
 
 
 def _bounds(task: AgentTask) -> list[str]:
-    """Which model, and how much of it."""
+    """Which model, how much of it, and which session it goes on with."""
     options = Options(task, ClaudeDriver.name, OPTIONS)
+    costs = [cost for cost in (options.number("max_cost"), task.max_cost) if cost is not None]
     values = {
         "--model": options.text("model"),
-        "--max-budget-usd": options.number("max_cost"),
+        "--max-budget-usd": min(costs, default=None),
         "--max-turns": options.number("max_turns"),
+        "--resume": task.session,
     }
     return [word for flag, value in values.items() if value for word in (flag, f"{value}")]
 
@@ -112,10 +119,12 @@ class _ClaudeEvents:
     def take(self, event: Event) -> list[Activity]:
         match text(event, "type"), text(event, "subtype"):
             case "system", "init":
+                self._turn.in_session(text(event, "session_id"))
                 return [self._turn.begin()]
             case "system", "api_retry":
                 tries = f"{whole(event, 'attempt')}/{whole(event, 'max_retries')}"
-                return [self._turn.waiting(f"{text(event, 'error')}, try {tries}")]
+                seconds = whole(event, "retry_delay_ms") / 1000
+                return [self._turn.waiting(f"{text(event, 'error')}, try {tries}", seconds)]
             case "assistant", _:
                 return self._assistant(event)
             case "user", _:
@@ -216,15 +225,20 @@ def _final(event: Event) -> Activity:
     by_model = member(event, "modelUsage")
     usages = list(by_model.values()) if isinstance(by_model, dict) else []
     counts = _counts(usages, _SUMMED) if usages else _counts([member(event, "usage")], _WIRE)
-    cost = member(event, "total_cost_usd")
-    micro = cost * 1_000_000 if isinstance(cost, int | float) else 0
-    more = {"turns": whole(event, "num_turns"), "cost_microusd": whole({"cost": micro}, "cost")}
+    more = {"turns": whole(event, "num_turns"), "cost_microusd": _micro_dollars(event)}
     return Activity("tokens", counts=counts | more)
+
+
+def _micro_dollars(event: Event) -> int:
+    cost = member(event, "total_cost_usd")
+    return whole({"cost": cost * MICRO if isinstance(cost, int | float) else 0}, "cost")
 
 
 def _trouble(event: Event, subtype: str) -> Trouble | None:
     if subtype in _LIMITS:
-        return Trouble(_LIMITS[subtype])
+        micro = _micro_dollars(event)
+        figure = f": {dollars(micro / MICRO)}" if "budget" in subtype and micro else ""
+        return Trouble(_LIMITS[subtype] + figure)
     said = text(event, "result")
     if member(event, "is_error") is False and subtype == "success":
         whole_answer = said.strip() or member(event, "structured_output") is not None
@@ -237,7 +251,7 @@ def _trouble(event: Event, subtype: str) -> Trouble | None:
     interrupted = subtype == "error_during_execution"
     if not whole(event, "num_turns"):
         return Trouble(f"could not begin: {told}")
-    return Trouble(f"stopped in the middle of its turn: {told}", True, interrupted)
+    return Trouble(f"stopped in the middle of its turn: {told}", "exit", interrupted)
 
 
 def _path(arguments: object) -> str:

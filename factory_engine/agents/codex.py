@@ -15,13 +15,14 @@ from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.options import Options, needed_prompt, says
 from factory_engine.agents.places import Places
 from factory_engine.agents.process_tree import KILL, TERM
-from factory_engine.agents.protocol import Activity, AgentTask, Launch
+from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
 from factory_engine.agents.trouble import model_trouble
 from factory_engine.agents.turn import Turn
 
 OPTIONS = ("model", "network", "sandbox")
 _NO_SANDBOX = "--dangerously-bypass-approvals-and-sandbox"
 SANDBOXES = ("workspace-write", "read-only", "danger-full-access")
+STATE = OwnFolders(("~/.codex",), "CODEX_HOME")
 
 _SIGNALLED = frozenset({128 + signal.SIGINT, 128 + signal.SIGTERM, 128 + 9})  # as shells say it
 
@@ -35,6 +36,7 @@ class CodexDriver:
     """Runs `codex exec` in the worker's checkout, inside codex's own sandbox."""
 
     name = "codex"
+    tells: tuple[Told, ...] = ("tokens",)  # at the end of its turn
 
     def prepare(self, task: AgentTask) -> Launch:
         """The command line; the prompt goes to standard input, where its size does not matter.
@@ -54,6 +56,8 @@ class CodexDriver:
         if options.flag("network"):
             arguments += ["-c", "sandbox_workspace_write.network_access=true"]
         arguments += ["-m", model] if model else []
+        # `resume` takes the settings before it; measured with 0.169
+        arguments += ["resume", task.session] if task.session else []
         return Launch(
             argv=(*argv, *arguments, "-"),
             stdin=needed_prompt(task, self.name).encode("utf-8", "replace"),
@@ -61,6 +65,8 @@ class CodexDriver:
             # INT lets it end its tools, which have sessions of their own; TERM leaves them running.
             stop_signals=(int(signal.SIGINT), TERM, KILL),
             separate_stderr=True,
+            own_sandbox=_NO_SANDBOX not in argv and SANDBOXES[-1] not in (*argv, *arguments),
+            state=(STATE,),
         )
 
     def reader(self, task: AgentTask) -> CodexReader:
@@ -92,6 +98,8 @@ class _CodexEvents:
 
     def take(self, event: Event) -> list[Activity]:
         match text(event, "type"):
+            case "thread.started":
+                self._turn.in_session(text(event, "thread_id"))
             case "turn.started":
                 return [self._turn.begin()]
             case "turn.completed":

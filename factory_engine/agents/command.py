@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 
 from factory_engine.agents.last_line import LastLine
-from factory_engine.agents.program import Finished
+from factory_engine.agents.program import Finished, Reason
 from factory_engine.agents.protocol import (
     Activity,
     AgentTask,
     AgentVerdict,
     Launch,
     StreamReader,
+    Told,
 )
+from factory_engine.config.limits import RetryKind
 from factory_engine.errors import UsageError
 
 _SHOWN = 200  # characters of a line
@@ -28,6 +30,7 @@ class CommandDriver:
     """Runs the argv of the configuration."""
 
     name = "command"
+    tells: tuple[Told, ...] = ()
 
     def prepare(self, task: AgentTask) -> Launch:
         """The argv as it is; the prompt reaches the program by its environment only."""
@@ -58,6 +61,7 @@ class CommandReader:
 
     over = False
     last_message = ""
+    session = ""  # nothing is known of what a program could go on with
 
     def feed_stderr(self, chunk: bytes) -> None:
         """Nothing: both streams come as one."""
@@ -65,8 +69,8 @@ class CommandReader:
     def verdict(self, finished: Finished) -> AgentVerdict:
         """Exit code 0 is good, all else is not; a program that cannot start never will."""
         ok = finished.reason == "exited" and finished.rc == 0
-        again = not ok and finished.reason in ("exited", "timeout")
-        return AgentVerdict(ok, finished.detail, retryable=again)
+        kinds: dict[Reason, RetryKind] = {"exited": "exit", "timeout": "timeout"}
+        return AgentVerdict(ok, finished.detail, None if ok else kinds.get(finished.reason))
 
 
 def one_line(line: bytes) -> str:

@@ -36,6 +36,11 @@ class EventReader:
         """The agent's last words, fit for a summary; empty if it said none."""
         return self._turn.last_message
 
+    @property
+    def session(self) -> str:
+        """What the agent calls its session; empty until it says."""
+        return self._turn.session
+
     def feed(self, chunk: bytes) -> list[Activity]:
         """Takes the next bytes of standard output."""
         return [shown for event in self._lines.feed(chunk) for shown in self._on_event(event)]

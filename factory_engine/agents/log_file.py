@@ -2,7 +2,7 @@
 
 Owns one file while it is written: its head is kept, its tail is kept, what lies between is cut and
 a line in its place says how much. Other processes can read it at any time. It never makes the
-program wait or fail: if the disk refuses, the error is remembered and the bytes are only counted.
+program wait or fail: if the disk refuses, the bytes are only counted, and the file says so.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from factory_engine import storage
 from factory_engine.agents.last_line import LastLine
 from factory_engine.errors import StorageError
 
@@ -66,7 +67,8 @@ class CappedLog:
         self._tail_size = 0  # bytes of the program behind head and marker
         self._head_open_line = False
         try:
-            self._file: BinaryIO = open(path, "w+b", buffering=0, opener=_no_link)  # noqa: SIM115
+            fd = storage.disk.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+            self._file: BinaryIO = os.fdopen(fd, "w+b", buffering=0)
         except OSError as refusal:
             raise StorageError(
                 f"the log cannot be created: {refusal.strerror}", where=str(path)
@@ -94,8 +96,10 @@ class CappedLog:
         """Leaves the final file. A second call changes nothing."""
         cut = self._seen > self._head_bytes + self._tail_bytes
         if not self._file.closed:
-            if cut and not self._error:
-                with self._refusals():
+            with self._refusals():
+                if self._error:
+                    self._mark_loss()
+                elif cut:
                     self._cut(self._seen)
             with self._refusals():
                 self._file.close()
@@ -134,13 +138,18 @@ class CappedLog:
         self._size = self._head_bytes
         self._append(memoryview(b"\n" + line if self._head_open_line else line))
         self._append(memoryview(tail))
-        self._file.truncate(self._size)
+        storage.disk.truncate(self._file.fileno(), self._size)
         self._tail_size = self._tail_bytes
+
+    def _mark_loss(self) -> None:
+        """Says in the file that the disk refused some of it: nobody is to take it for the whole."""
+        storage.disk.truncate(self._file.fileno(), self._size)
+        self._append(memoryview(f"\n[… bytes cut here: {self._error} …]\n".encode()))
 
     def _append(self, data: memoryview) -> None:
         self._file.seek(self._size)
         while data:
-            written = self._file.write(data)
+            written = storage.disk.write(self._file.fileno(), bytes(data))
             self._size += written
             data = data[written:]
 
@@ -150,7 +159,3 @@ class CappedLog:
             yield
         except OSError as refusal:
             self._error = self._error or (refusal.strerror or str(refusal))
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o644)

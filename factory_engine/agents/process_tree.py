@@ -124,6 +124,11 @@ class ProcessTree:
         self._sessions &= {row.session for row in table.values()}
         self._take(table, self._closure(table, self.family(table)))
 
+    def count(self) -> int:
+        """How many processes of the program there are, as far as they are descendants of ours."""
+        table = process_table.own_descendants()
+        return len(self._closure(table, self.family(table)))
+
     def look(self) -> set[psutil.Process]:
         """All processes of the program that run or are stopped now. Collects ended orphans."""
         table: dict[int, Row] = {}

@@ -16,7 +16,7 @@ from typing import Literal
 from factory_engine.agents.log_file import LogSummary
 from factory_engine.agents.process_tree import KILL, TERM, Marker
 
-Reason = Literal["exited", "timeout", "cancelled", "not_started"]
+Reason = Literal["exited", "timeout", "cancelled", "not_started", "limit"]
 
 # What a shell answers for a program that is not there or cannot be run (POSIX, 2.8.2).
 NOT_FOUND = 127
@@ -25,15 +25,19 @@ NOT_EXECUTABLE = 126
 
 @dataclass(frozen=True)
 class Limits:
-    """Resource limits of the kernel, for a program and all that it starts. Linux only.
+    """How much a program and all that it starts may take.
 
     Args:
-        file_bytes: the largest file that it can write (RLIMIT_FSIZE).
-        processes: RLIMIT_NPROC. It counts all processes of the user, the operator's too, and does
-            not bind root at all: rarely what one wants.
+        file_bytes: the largest file that it can write: the kernel's RLIMIT_FSIZE. Linux only.
+        disk_bytes: how much may lie in `folders`. Looked at now and then, as is the next.
+        folders: the folders that are its own.
+        processes: how many it may have at once. Not RLIMIT_NPROC, which counts all processes of
+            the user, the operator's too, and does not bind root.
     """
 
     file_bytes: int | None = None
+    disk_bytes: int | None = None
+    folders: tuple[Path, ...] = ()
     processes: int | None = None
 
 
@@ -57,7 +61,7 @@ class Program:
         head_bytes, tail_bytes: how much of the output the log keeps.
         separate_stderr: standard error goes to the log only and is not mixed into the stream that
             a driver parses.
-        limits: kernel limits.
+        limits: how much it may take.
     """
 
     argv: tuple[str, ...]
@@ -82,7 +86,8 @@ class Finished:
     """How a program ended.
 
     Args:
-        reason: it ended by itself, ran out of time, was stopped on request, or never started.
+        reason: it ended by itself, ran out of time, was stopped on request, never started, or took
+            more than its limits allow.
         rc: its exit code, minus the signal's number if a signal ended it; 127 or 126 if it was
             not started.
         detail: the same in words.

@@ -64,6 +64,21 @@ def _situation(manifest: RunManifest, own: WorkerPlan) -> str:
     )
 
 
+def to_go_on(prompt: str) -> str:
+    """What is said to an agent that goes on with its own session after it was interrupted.
+
+    The task is said again: the session may have ended before the agent had written it down.
+
+    Args:
+        prompt: what `render_prompt` made.
+    """
+    return (
+        "You were interrupted. All that you have done so far is there in the current folder, "
+        "perhaps with one change half made: look at it first, then go on. The task is the same as "
+        f"before:\n\n{prompt}"
+    )
+
+
 def _scope(lock: ScopeLock) -> str:
     lists = (
         ("You may change:", lock.allowed_globs),

@@ -14,7 +14,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 from factory_engine.agents.process_tree import KILL, TERM
 from factory_engine.agents.program import Finished
+from factory_engine.config.limits import RetryKind
 
+Told = Literal["tokens", "cost"]
 ActivityKind = Literal["thinking", "running", "editing", "message", "tokens", "plan"]
 
 
@@ -30,6 +32,8 @@ class AgentTask:
         prompt_file: the file that holds the same text.
         argv: the program and arguments of the configuration, empty for the driver's own.
         settings: the agent's section of the configuration.
+        max_cost: what the task may cost, in US dollars; None for no such limit.
+        session: the agent's own session that it is to go on with; empty for a new one.
     """
 
     worker_id: str
@@ -41,6 +45,27 @@ class AgentTask:
     prompt_file: Path | None = None
     argv: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    max_cost: float | None = None
+    session: str = ""
+
+
+@dataclass(frozen=True)
+class OwnFolders:
+    """Where an agent keeps its login, its settings and its sessions.
+
+    Args:
+        usual: folders and files, `~` for the home.
+        variable: names another folder instead of them, where it is set.
+    """
+
+    usual: tuple[str, ...]
+    variable: str = ""
+
+    def found(self, environment: Mapping[str, str], home: Path) -> list[Path]:
+        """Where they are for a program that finds `environment`."""
+        if named := environment.get(self.variable):
+            return [Path(named)]
+        return [home / name.removeprefix("~/") for name in self.usual]
 
 
 @dataclass(frozen=True)
@@ -54,6 +79,8 @@ class Launch:
         pass_env: names or patterns of the operator's credentials that it needs.
         stop_signals: how it is stopped best; KILL comes last anyway.
         separate_stderr: its standard output is a protocol; diagnostics must not run into it.
+        own_sandbox: it confines itself, and would not work inside of another sandbox.
+        state: what of its own it has to be able to write outside of the workspace.
     """
 
     argv: tuple[str, ...]
@@ -62,6 +89,8 @@ class Launch:
     pass_env: tuple[str, ...] = ()
     stop_signals: tuple[int, ...] = (TERM, KILL)
     separate_stderr: bool = False
+    own_sandbox: bool = False
+    state: tuple[OwnFolders, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,12 +115,22 @@ class AgentVerdict:
     Args:
         ok: it came to its proper end.
         reason: how it ended, in words.
-        retryable: another try could end better.
+        kind: what sort of end it was, where another try could end better.
+        begun: it began its turn; only an agent that tells so can have failed to.
+        retry_after_s: seconds that should pass before another try, as the agent says; 0 if it says
+            nothing.
     """
 
     ok: bool
     reason: str
-    retryable: bool = False
+    kind: RetryKind | None = None
+    begun: bool = True
+    retry_after_s: float = 0.0
+
+    @property
+    def retryable(self) -> bool:
+        """Whether another try could end better."""
+        return self.kind is not None
 
 
 class StreamReader(Protocol):
@@ -113,6 +152,11 @@ class StreamReader(Protocol):
     @property
     def last_message(self) -> str:
         """The agent's last words, fit for a summary; empty if it said none."""
+        ...
+
+    @property
+    def session(self) -> str:
+        """What the agent calls its session, if it could go on with it; empty until it says."""
         ...
 
     def verdict(self, finished: Finished) -> AgentVerdict:
@@ -143,6 +187,11 @@ class Driver(Protocol):
     @property
     def name(self) -> str:
         """Its name in the configuration."""
+        ...
+
+    @property
+    def tells(self) -> tuple[Told, ...]:
+        """What its stream tells of what it takes: only that can have a budget."""
         ...
 
     def prepare(self, task: AgentTask) -> Launch:

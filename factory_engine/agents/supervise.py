@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from factory_engine.agents.adoption import adopt_orphans
 from factory_engine.agents.child import Child, Listener, Talker
+from factory_engine.agents.gauge import Gauge
 from factory_engine.agents.log_file import CappedLog
 from factory_engine.agents.process_tree import KILL, TERM, Ended, ProcessTree
 from factory_engine.agents.program import (
@@ -27,6 +28,7 @@ from factory_engine.clock import Clock
 __all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
 
 _LOOK_EVERY_S = 2.0
+_GAUGE_EVERY_S = 0.25
 
 
 @dataclass
@@ -35,6 +37,7 @@ class _Wishes:
 
     stop: asyncio.Event
     cancels: int = 0
+    breach: str = ""  # of a limit: the program is to be stopped for it
 
     def cancel(self) -> None:
         self.cancels += 1
@@ -106,16 +109,20 @@ async def _supervise(
     except (OSError, ValueError) as problem:
         return not_started(program, problem, log.close())
     with ProcessTree(program.marker, program.workspace, pid) as tree:
+        gauge = Gauge(program.limits, tree.count)
         try:
-            reason = await _until_over(program, child, tree, wishes)
+            reason = await _until_over(program, child, tree, gauge, wishes)
         finally:
+            if wishes.breach:  # it would take more of what it has too much of
+                program = replace(program, grace_s=0)
             ended = await _end(program, tree, wishes)
             await child.close()
     rc = -KILL if child.rc is None else child.rc
+    told = end_in_words(program, reason, rc, needed_kill=ended.needed_kill)
     return Finished(
         reason=reason,
         rc=rc,
-        detail=end_in_words(program, reason, rc, needed_kill=ended.needed_kill),
+        detail=f"{wishes.breach}: stopped" if reason == "limit" else told,
         duration_ms=clock.stopwatch_ms() - started,
         left_behind=ended.left_behind,
         needed_kill=ended.needed_kill,
@@ -132,24 +139,34 @@ async def _end(program: Program, tree: ProcessTree, wishes: _Wishes) -> Ended:
         raise
 
 
-async def _until_over(program: Program, child: Child, tree: ProcessTree, wishes: _Wishes) -> Reason:
-    """Waits for the end of the main program, its deadline or a wish to stop it."""
+async def _until_over(
+    program: Program, child: Child, tree: ProcessTree, gauge: Gauge, wishes: _Wishes
+) -> Reason:
+    """Waits for the end of the main program, its deadline, a limit or a wish to stop it."""
     time = asyncio.get_running_loop().time
+    remembered = time()
     deadline = time() + program.timeout_s if program.timeout_s is not None else float("inf")
     async with asyncio.TaskGroup() as group:
         events = (child.exited, wishes.stop, child.over)
         news = {group.create_task(event.wait()) for event in events}
         while time() < deadline and not child.exited.is_set() and not wishes.stop.is_set():
-            pause = min(_LOOK_EVERY_S, deadline - time())
+            pause = min(_GAUGE_EVERY_S, deadline - time())
             done, _ = await asyncio.wait(news, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             news -= done
             if done:
                 if child.over.is_set():
                     deadline = min(deadline, time() + program.linger_s)
                 continue
-            await asyncio.to_thread(tree.remember)
+            wishes.breach = await asyncio.to_thread(gauge.breach)
+            if wishes.breach:
+                break
+            if time() - remembered >= _LOOK_EVERY_S:
+                await asyncio.to_thread(tree.remember)
+                remembered = time()
         for task in news:
             task.cancel()
+    if wishes.breach:
+        return "limit"
     if child.exited.is_set():
         return "exited"
     return "cancelled" if wishes.stop.is_set() else "timeout"

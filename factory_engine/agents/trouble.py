@@ -1,7 +1,8 @@
 """What went wrong between an agent and its model, in words that a person can act on.
 
 Owns the sorting of messages into kinds, by status code where there is one and else by what the
-programs are known to say. Whether another try makes sense depends on the kind alone.
+programs are known to say. Whether another try makes sense depends on the kind alone; how soon, on
+what the service asks for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from factory_engine.agents.json_lines import text
+from factory_engine.config.limits import RetryKind
 
 
 @dataclass(frozen=True)
@@ -19,21 +21,23 @@ class Trouble:
 
     Args:
         reason: what happened, for a person.
-        retryable: another try could end better.
+        kind: of which kind it is, where another try could end better.
         interrupted: it is what the agent says when it is stopped.
+        retry_after_s: seconds that the model service asks to wait; 0 where it says nothing.
     """
 
     reason: str
-    retryable: bool = False
+    kind: RetryKind | None = None
     interrupted: bool = False
+    retry_after_s: float = 0.0
 
 
 _SPENT = Trouble("the account's allowance is used up")
 _NO_LOGIN = Trouble("not logged in, or the key was refused")
-_RATE = Trouble("the model service limits the rate", retryable=True)
-_SERVICE = Trouble("the model service has trouble", retryable=True)
-_SILENT = Trouble("the model fell silent", retryable=True)
-_CUT = Trouble("the connection to the model was cut", retryable=True)
+_RATE = Trouble("the model service limits the rate", "rate_limit")
+_SERVICE = Trouble("the model service has trouble", "service")
+_SILENT = Trouble("the model fell silent", "silent")
+_CUT = Trouble("the connection to the model was cut", "cut")
 _TOO_LONG = Trouble("the task has outgrown what the model can hold")
 _NO_MODEL = Trouble("there is no such model")
 _REFUSED = Trouble("the model refused")
@@ -57,6 +61,19 @@ _BY_WORDS = (
 )
 # Reported with the status of a rate limit, but no second try mends it.
 _SPENT_WORDS = re.compile(r"usage limit|quota|billing|credit balance", re.IGNORECASE)
+# OpenAI: `Please try again in 1m2.5s`; others: `retry after 20 seconds`, `Retry-After: 20`.
+_WAIT = re.compile(
+    r"(?:try again|retry)[ -](?:in|after):? ?"
+    r"((?:\d{1,6}(?:\.\d{1,9})? ?[a-z]{0,12}[ ,]{0,2}){1,4})",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(
+    r"(\d{1,6}(?:\.\d{1,9})?) ?(ms|days?|d|hours?|h|minutes?|mins?|m|seconds?|secs?|s|)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+_UNITS = {"ms": 0.001, "mi": 60.0, "m": 60.0, "da": 86_400.0, "d": 86_400.0}
+_UNITS |= {"ho": 3600.0, "h": 3600.0, "se": 1.0, "s": 1.0, "": 1.0}
 _STATUS = re.compile(r"\b(?:status|error|code)(?: code)?:? ([45]\d\d)\b", re.IGNORECASE)
 
 
@@ -69,7 +86,15 @@ def model_trouble(message: str, status: int = 0) -> Trouble:
     """
     said = _spoken(message)
     kind = _kind(said, status or _status_in(said))
-    return Trouble(f"{kind.reason}: {said}" if said else kind.reason, kind.retryable)
+    reason = f"{kind.reason}: {said}" if said else kind.reason
+    return Trouble(reason, kind.kind, retry_after_s=wait_in(said) if kind.kind else 0.0)
+
+
+def wait_in(message: str) -> float:
+    """The seconds that a message asks to wait, as in `try again in 1m30s`; 0 where it does not."""
+    asked = _WAIT.search(message)
+    parts = _SPAN.findall(asked[1]) if asked else []
+    return sum(float(number) * _UNITS[unit[:2].lower()] for number, unit in parts)
 
 
 def _kind(message: str, status: int) -> Trouble:

@@ -14,12 +14,14 @@ from factory_engine.agents.places import Places
 from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import Activity, AgentVerdict
 from factory_engine.agents.trouble import Trouble
+from factory_engine.config.limits import RetryKind
 
 MESSAGE_LIMIT = 100_000
 """Characters of the last message that are kept."""
 
 _SHELL = re.compile(r"""^\S*sh(?:\.exe)? -l?c (?P<quote>['"]?)(?P<line>.*)(?P=quote)$""", re.DOTALL)
 _COMPLAINTS_KEPT = 20
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 
 
 class Turn:
@@ -33,12 +35,14 @@ class Turn:
         agent: the name, which some agents tell only later.
         last_message: the agent's last words.
         completed: the agent said that its turn has ended well.
+        session: what the agent calls its session, where it is a name that can be given back.
     """
 
     def __init__(self, agent: str, places: Places) -> None:
         self.last_message = ""
         self.completed = False
         self.agent = agent
+        self.session = ""
         self._places = places
         self._begun = False
         self._trouble: Trouble | None = None
@@ -51,8 +55,14 @@ class Turn:
         self._complaints: list[str] = []
         self._open_complaint = b""
         self._hints: list[str] = []
+        self._asked_to_wait = 0.0
 
     # What happens in the turn
+
+    def in_session(self, name: str) -> None:
+        """The agent names its session: a word that is to be an argument, or it is not kept."""
+        if _SESSION.fullmatch(name):
+            self.session = name
 
     def begin(self) -> Activity:
         """The turn begins, perhaps again: what an earlier one came to no longer counts."""
@@ -76,8 +86,9 @@ class Turn:
         """The model is at work."""
         return self._now(Activity("thinking", "thinking"))
 
-    def waiting(self, why: str) -> Activity:
-        """The model does not answer, for the time being."""
+    def waiting(self, why: str, seconds: float = 0.0) -> Activity:
+        """The model does not answer, for the time being; the agent itself waits for `seconds`."""
+        self._asked_to_wait = seconds
         return self._now(Activity("thinking", f"waiting: {self._places.text(why)}"))
 
     def running(self, command: str) -> Activity:
@@ -152,17 +163,17 @@ class Turn:
 
     def verdict(self, finished: Finished) -> AgentVerdict:
         """Whether the turn came to its proper end."""
-        if finished.reason in ("not_started", "cancelled"):
+        if finished.reason in ("not_started", "cancelled", "limit"):
             return AgentVerdict(False, finished.detail)
         stopped = finished.reason == "timeout"
         if self._trouble and not (self._trouble.interrupted and stopped):
             reason = self._places.text(f"{self.agent}: {self._trouble.reason}")
-            return AgentVerdict(False, reason, self._trouble.retryable)
+            return self._bad_end(reason, self._trouble.kind, self._trouble.retry_after_s)
         if not self.completed:
             return self._unfinished(finished)
         if finished.reason == "exited" and finished.rc != 0:
             reason = f"{self.agent} ended its turn, and then with {finished.detail}"
-            return AgentVerdict(False, reason, retryable=True)
+            return AgentVerdict(False, reason, "exit")
         if self._last_refusal > self._last_success and not self._files:
             return AgentVerdict(False, self._nothing_done())
         return AgentVerdict(True, self._good_end(finished))
@@ -170,14 +181,21 @@ class Turn:
     def _unfinished(self, finished: Finished) -> AgentVerdict:
         last = f"; last seen {self._doing}" if self._doing else "; it never said anything"
         if finished.reason == "timeout":
-            return AgentVerdict(False, finished.detail + last, retryable=True)
+            return self._bad_end(finished.detail + last, "timeout")
         complaint = self._complaint()
         if self._begun:
             told = f"{self.agent} ended in the middle of its turn: {finished.detail}"
-            return AgentVerdict(False, told + (f": {complaint}" if complaint else last), True)
+            return self._bad_end(told + (f": {complaint}" if complaint else last), "exit")
         told = f"{self.agent} did not begin: {finished.detail}"
         signalled = finished.rc < 0
-        return AgentVerdict(False, told + (f": {complaint}" if complaint else ""), signalled)
+        return self._bad_end(
+            told + (f": {complaint}" if complaint else ""), "exit" if signalled else None
+        )
+
+    def _bad_end(self, reason: str, kind: RetryKind | None, wait_s: float = 0.0) -> AgentVerdict:
+        # an agent that has tried by itself says by its last wait how soon is too soon
+        wait = max(wait_s, self._asked_to_wait) if kind in ("rate_limit", "service") else wait_s
+        return AgentVerdict(False, reason, kind, self._begun, wait)
 
     def _complaint(self) -> str:
         complaints = [*self._complaints, *self._legible([self._open_complaint])]

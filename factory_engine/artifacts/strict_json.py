@@ -6,15 +6,19 @@ Owns the bytes of every JSON artifact. Never opens a file and never judges the m
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
 MAX_BYTES = 1_000_000
 MAX_CLAIM_BYTES = 64_000_000  # FILES_CHANGED.json grows with the number of files
 MAX_DEPTH = 32
+MAX_CONTAINERS = 250_000  # three bytes of text, sixty of memory
 MAX_DIGITS = 15  # integers that every JSON reader holds exactly, RFC 8259 section 6
 
-_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NOT_NESTING = bytes(set(range(256)) - set(b"[]{}"))
+_AS_PARENTHESES = bytes.maketrans(b"[]{}", b"()()")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -39,7 +43,8 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
 
     Raises:
         JsonProblem: a BOM, another encoding than UTF-8, a duplicate key, NaN or Infinity, an
-            integer of more than 15 digits, more than 32 levels, more than `max_bytes`.
+            integer of more than 15 digits, a number beyond a double, more than 32 levels or 250,000
+            objects and lists, more than `max_bytes`.
     """
     if len(data) > max_bytes:
         raise JsonProblem("JSON_LIMIT", f"{len(data):,} bytes, more than {max_bytes:,}")
@@ -49,13 +54,14 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise JsonProblem("JSON_ENCODING", f"byte {error.start} is not UTF-8") from None
-    _check_depth(data)
+    _check_nesting(data)
     try:
         return json.loads(
             text,
             object_pairs_hook=_object_without_duplicates,
             parse_constant=_refuse_constant,
             parse_int=_bounded_int,
+            parse_float=_finite_float,
         )
     except json.JSONDecodeError as error:
         raise JsonProblem(
@@ -73,16 +79,24 @@ def dump(value: Any) -> bytes:
     return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
 
 
-def _check_depth(data: bytes) -> None:
-    depth = 0
-    for match in _NESTING.finditer(data):
-        first = match[0][:1]
-        if first in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise JsonProblem("JSON_LIMIT", f"nested more than {MAX_DEPTH} levels deep")
-        elif first in b"]}":
-            depth -= 1
+def _check_nesting(data: bytes) -> None:
+    """How many objects and lists there are, and how deep they lie.
+
+    Takes away the innermost pairs of brackets, a level at a time, until none is left.
+
+    Whole-range operations cost no object for each bracket. What does not close is no JSON, and
+    only its openings count; the parser says the rest.
+    """
+    containers = data.count(b"[") + data.count(b"{")
+    if containers <= MAX_DEPTH:
+        return
+    if containers > MAX_CONTAINERS:
+        raise JsonProblem("JSON_LIMIT", f"more than {MAX_CONTAINERS:,} objects and lists")
+    brackets = _STRING.sub(b"", data).translate(_AS_PARENTHESES, _NOT_NESTING)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"()", b"")
+    if b"()" in brackets or brackets.count(b"(") > MAX_DEPTH:
+        raise JsonProblem("JSON_LIMIT", f"nested more than {MAX_DEPTH} levels deep")
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -98,6 +112,13 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise JsonProblem("JSON_STRICT", f"{name} is not JSON")
+
+
+def _finite_float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise JsonProblem("JSON_LIMIT", "a number that is too large to compute with")
+    return value
 
 
 def _bounded_int(digits: str) -> int:

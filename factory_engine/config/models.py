@@ -21,6 +21,7 @@ from factory_engine.config.fields import (
     WorkerId,
     contradiction,
 )
+from factory_engine.config.limits import RetryConfig, WorkLimits, first_set
 from factory_engine.config.locations import RUNS_DIR, is_fixed, not_fixed
 from factory_engine.config.tasks import AgentConfig, Checks, SandboxSetting, WorkerConfig
 from factory_engine.config.wording import near_name, shown
@@ -42,6 +43,10 @@ class RunConfig(Settings):
     worker_timeout_s: Seconds = 3600.0
     check_timeout_s: Seconds = 600.0
     grace_s: Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)] = 10.0
+    stalled_after_s: Seconds = 120.0
+    retry: RetryConfig = Field(default_factory=RetryConfig)
+    max_disk_bytes: Annotated[int, Field(ge=1, le=10**14)] = 20_000_000_000
+    max_processes: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     log_head_bytes: LogBytes = 5_000_000
     log_tail_bytes: LogBytes = 1_000_000
     keep_workspaces: Literal["failed", "always", "never"] = "failed"
@@ -67,7 +72,8 @@ class IntegratorConfig(Settings):
     """What Z runs on the merged tree."""
 
     checks: Checks = Field(default_factory=list)
-    sandbox: SandboxSetting = "off"
+    sandbox: SandboxSetting = "auto"
+    state: Annotated[list[Location], Field(max_length=100)] = Field(default_factory=list)
 
 
 class PolicyConfig(Settings):
@@ -118,6 +124,14 @@ class Config(Settings):
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     feature_flags: Flags = Field(default_factory=lambda: _all_known({}))
     keymap: Annotated[dict[Name, Name], Field(max_length=1000)] = Field(default_factory=dict)
+
+    def limits_of(self, worker_id: str) -> WorkLimits:
+        """What bounds a worker: its own limits, else its agent's, else the run's."""
+        worker = self.workers[worker_id]
+        run = WorkLimits(
+            timeout_s=self.run.worker_timeout_s, stalled_after_s=self.run.stalled_after_s
+        )
+        return first_set(worker, self.agents[worker.agent], run)
 
     @model_validator(mode="after")
     def _each_worker_can_start(self) -> Self:

@@ -24,6 +24,7 @@ from factory_engine.config.fields import (
     Variables,
     contradiction,
 )
+from factory_engine.config.limits import WorkLimits
 
 
 def _first_is_a_program(argv: list[str]) -> list[str]:
@@ -77,12 +78,13 @@ class ScopeConfig(Settings):
     shared: Patterns = Field(default_factory=list)
 
 
-class AgentConfig(Settings):
+class AgentConfig(WorkLimits):
     """A program that does tasks.
 
     `protocol` says how it is spoken to; which protocols exist is known to the agents package.
     `pass_env` names variables of the factory's own environment that the agent gets to see;
-    `options` are the driver's own settings, listed on the page of each agent.
+    `options` are the driver's own settings, listed on the page of each agent. Its limits are those
+    of every worker that it does the task of and that sets none of its own.
     """
 
     protocol: AgentName = "command"
@@ -98,8 +100,12 @@ class AgentConfig(Settings):
         return self.protocol == "command" and not self.argv
 
 
-class WorkerConfig(Settings):
-    """One worker; `timeout_s` None takes `run.worker_timeout_s`."""
+class WorkerConfig(WorkLimits):
+    """One worker; a limit that is None is its agent's, else the run's.
+
+    `allow_empty` says whether it may end well without having changed a file; None means that only a
+    plain command may: an agent that was asked for work and left none has not done it.
+    """
 
     title: Title = ""
     agent: AgentName = "command"
@@ -108,11 +114,11 @@ class WorkerConfig(Settings):
     prompt_file: Location = ""
     scope: ScopeConfig = Field(default_factory=ScopeConfig)
     checks: Checks = Field(default_factory=list)
-    timeout_s: Seconds | None = None
+    allow_empty: bool | None = None
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     env: Variables = Field(default_factory=dict)
     pass_env: VariableNames = Field(default_factory=list)
-    sandbox: SandboxSetting = "off"
+    sandbox: SandboxSetting = "auto"
     network: Network = "on"
 
     @property

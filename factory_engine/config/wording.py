@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from factory_engine.errors import UsageError
 
 MAX_SHOWN = 60
-FEW = 12
+FEW = 16
 
 Place = tuple[str | int, ...]
 """The way to a value: keys, and positions in lists."""

@@ -26,6 +26,7 @@ from factory_engine.git.process import (
 # for the files before and after.
 _MEMORY = 512 << 20
 _MEMORY_FOR_EACH_BYTE = 8
+_CPU_S = 60  # 4 × 10,000 files take two of them
 _MOST_LINES = 50
 
 _OFFSET = re.compile(r"Hunk #\d+ (?:succeeded|applied) .*\(.*offset|Context reduced|with fuzz")
@@ -79,7 +80,13 @@ async def apply_patch(
         limit = memory_bytes or _MEMORY + _MEMORY_FOR_EACH_BYTE * len(patch)
         try:
             result = await scratch.run(
-                *_APPLY, stdin=patch, ok=None, timeout_s=timeout_s, memory_bytes=limit
+                *_APPLY,
+                stdin=patch,
+                ok=None,
+                timeout_s=timeout_s,
+                memory_bytes=limit,
+                cpu_s=_CPU_S,
+                file_bytes=limit,
             )
         except GitTimeoutError as error:
             return Applied(None, error.what, ())

@@ -16,16 +16,23 @@ from factory_engine.git.process import Git
 Oid = str | bytes
 
 
-class _Receiver(Protocol):
-    def begin(self, oid: str) -> None: ...
-    def take(self, piece: memoryview) -> None: ...
-    def end(self) -> None: ...
+class Receiver(Protocol):
+    """Takes blobs piece by piece, so that none of them need be held."""
+
+    def begin(self, oid: str) -> None:
+        """The next pieces are of this blob."""
+
+    def take(self, piece: memoryview) -> None:
+        """A piece, which is valid during this call only."""
+
+    def end(self) -> None:
+        """The blob is complete."""
 
 
 class _Stream:
     """Cuts the output of `cat-file --batch` into blobs, whatever pieces it comes in."""
 
-    def __init__(self, receiver: _Receiver) -> None:
+    def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._header = bytearray()
         self._left = -1  # bytes of the current blob still to come; -1 while reading a header
@@ -101,7 +108,7 @@ async def each_blob(git: Git, oids: Iterable[Oid], handle: Callable[[str, bytes]
     Raises:
         GitError: one of them is not in the store.
     """
-    await _stream(git, oids, _Whole(handle))
+    await stream_blobs(git, oids, _Whole(handle))
 
 
 async def blobs(git: Git, oids: Iterable[Oid]) -> dict[str, bytes]:
@@ -114,11 +121,12 @@ async def blobs(git: Git, oids: Iterable[Oid]) -> dict[str, bytes]:
 async def sha256_of_blobs(git: Git, oids: Iterable[Oid]) -> dict[str, str]:
     """The sha256 of each content, in hex, without holding any. Raises as `each_blob`."""
     digests = _Digests()
-    await _stream(git, oids, digests)
+    await stream_blobs(git, oids, digests)
     return digests.found
 
 
-async def _stream(git: Git, oids: Iterable[Oid], receiver: _Receiver) -> None:
+async def stream_blobs(git: Git, oids: Iterable[Oid], receiver: Receiver) -> None:
+    """Gives the contents of `oids` to `receiver`, in their order. Raises as `each_blob`."""
     wanted = [oid if isinstance(oid, bytes) else oid.encode("ascii") for oid in oids]
     if wanted:
         request = b"\n".join(wanted) + b"\n"

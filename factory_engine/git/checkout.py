@@ -6,9 +6,9 @@ does, and a worker's `git config` or `update-ref -d` would reach the user's repo
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from factory_engine import storage as seam
 from factory_engine.errors import GitError, StorageError
 from factory_engine.git.edge import storage
 from factory_engine.git.index import seed_index
@@ -56,7 +56,8 @@ async def lay_out_files(git: Git, tree: str, path: Path, index: Path) -> None:
 
 def _make_folder(path: Path) -> None:
     with storage("a checkout could not be made", path):
-        path.mkdir(parents=True)
+        seam.make_folder(path.parent, durable=False)
+        seam.disk.mkdir(path)
 
 
 def add_repository(
@@ -70,4 +71,4 @@ def add_repository(
     private = path / ".git"
     write_private(private, object_format=object_format, alternates=objects, commit=base)
     with storage("a checkout could not be made", path):
-        shutil.copyfile(index, private / "index")
+        seam.disk.copy(index, private / "index")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from factory_engine.storage import storage_error
+from factory_engine.storage import make_folder, replace_file, storage_error
 
 
 @contextmanager
@@ -37,7 +37,5 @@ def write_if_different(path: Path, content: bytes) -> None:
     with suppress(FileNotFoundError):
         if path.read_bytes() == content:
             return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".tmp.{os.getpid()}.{path.name}")
-    fresh.write_bytes(content)
-    os.replace(fresh, path)
+    make_folder(path.parent, durable=False)
+    replace_file(path, content, durable=False)

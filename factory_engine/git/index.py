@@ -6,11 +6,10 @@ tree of 50,000 files into an index takes twenty times longer than copying the re
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from factory_engine import storage as seam
 from factory_engine.git.edge import storage
 from factory_engine.git.process import Git
 
@@ -27,11 +26,11 @@ async def seed_index(git: Git, tree_ish: str, index: Path) -> None:
         StorageError: it could not be written. GitError: the tree is not there.
     """
     with storage("an index could not be written", index):
-        index.parent.mkdir(parents=True, exist_ok=True)
+        seam.make_folder(index.parent, durable=False)
         drop_index(index)
         if git.pristine is not None:
             with suppress(FileNotFoundError):
-                shutil.copyfile(git.pristine / tree_ish, index)
+                seam.disk.copy(git.pristine / tree_ish, index)
                 return
     await git.with_index(index).run("read-tree", tree_ish)
 
@@ -40,21 +39,26 @@ async def keep_pristine(git: Git, commit: str) -> None:
     """Puts the index of `commit` into the store's `pristine` folder, for later copies."""
     if git.pristine is None:
         return
-    half = git.pristine / f".tmp.{os.getpid()}.{commit}"
+    half = git.pristine / f".tmp.{commit}"
     await seed_index(git, commit, half)
     with storage("an index could not be kept", half):
         # On the disk before it has its name: no run may start from a torn one.
         with half.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(half, git.pristine / commit)
+            seam.disk.fsync(file.fileno())
+        seam.disk.replace(half, git.pristine / commit)
 
 
 def drop_index(index: Path) -> None:
     """Removes an index and the lock that a killed git may have left beside it."""
-    index.unlink(missing_ok=True)
+    _drop(index)
     drop_lock(index)
 
 
 def drop_lock(index: Path) -> None:
     """Removes a stale lock of one of the factory's own indexes."""
-    index.with_name(index.name + ".lock").unlink(missing_ok=True)
+    _drop(index.with_name(index.name + ".lock"))
+
+
+def _drop(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        seam.disk.unlink(path)

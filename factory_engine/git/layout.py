@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from factory_engine import storage as seam
 from factory_engine.git import hardening
 from factory_engine.git.edge import storage, write_if_different
 
@@ -61,7 +62,7 @@ def write_private(
 def _write(path: Path, config: str, alternates: Iterable[Path], shallow: Iterable[str]) -> None:
     with storage("a git directory could not be written", path):
         for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
-            (path / folder).mkdir(parents=True, exist_ok=True)
+            seam.make_folder(path / folder, durable=False)
         commits = "".join(f"{commit}\n" for commit in sorted(shallow))
         lines = b"".join(_alternate(objects) for objects in alternates)
         if commits:

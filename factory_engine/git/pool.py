@@ -7,12 +7,11 @@ one; what cannot be made clean beyond doubt is thrown away.
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory_engine import storage as seam
 from factory_engine.git.edge import storage
 from factory_engine.git.removal import remove_workspace
 from factory_engine.git.store import RunStore
@@ -62,10 +61,10 @@ class Pool:
         name = uuid.uuid4().hex[:12]
         entry = self.folder / f"{_HIDDEN}{name}"
         with storage("a workspace could not be kept", self.folder):
-            entry.mkdir(parents=True)
-            shutil.move(index, entry / "index")
-            os.rename(path, entry / "tree")
-            os.rename(entry, self.folder / name)
+            seam.make_folder(entry, durable=False)
+            seam.move_file(index, entry / "index")
+            seam.disk.replace(path, entry / "tree")
+            seam.disk.replace(entry, self.folder / name)
 
     def _entries(self) -> list[Path]:
         """Complete entries; a hidden one was being made or claimed by a process that died."""
@@ -77,12 +76,12 @@ class Pool:
         """Move an entry's workspace and index to their places; False if another run was faster."""
         claimed = entry.with_name(f"{_HIDDEN}{entry.name}-{uuid.uuid4().hex[:6]}")
         try:
-            os.rename(entry, claimed)
+            seam.disk.replace(entry, claimed)
         except OSError:
             return False
         try:
-            shutil.move(claimed / "index", index)
-            os.rename(claimed / "tree", path)
+            seam.move_file(claimed / "index", index)
+            seam.disk.replace(claimed / "tree", path)
         except OSError:
             return False
         finally:

@@ -11,12 +11,13 @@ import re
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from factory_engine import storage
 from factory_engine.errors import FactoryError, GitError, RepositoryError, StorageError
 from factory_engine.git import hardening
 from factory_engine.git.concurrent import together
@@ -30,6 +31,7 @@ Sink = Callable[[bytes], bool]
 """Takes a piece of standard output; False means that nothing more is wanted."""
 
 _MEMORY = 4 << 30
+_GRACE = 5
 _CHUNK = 1 << 20
 _MAX_STDERR = 4 << 20
 _LAST_WORDS_S = 5
@@ -37,9 +39,22 @@ _LAST_WORDS_S = 5
 _DISK = re.compile(
     rb"^(?:fatal|error|warning): .*: "
     rb"(?:No space left on device|Disk quota exceeded|Read-only file system|Input/output error)$"
-    rb"|^(?:fatal|error): unable to write new index file$",
+    rb"|^(?:fatal|error): unable to write (?:new index|loose object) file$"
+    rb"|^fatal: .* write error\. Out of diskspace$",
     re.MULTILINE,
 )
+_OVER_LIMIT = {
+    getattr(signal, "SIGXCPU", 0): "it took more processor time than it may",
+    getattr(signal, "SIGXFSZ", 0): "it wrote a larger file than it may",
+}
+_HELPER_KILLED = re.compile(rb"^(?:fatal|error): \S+ died of signal (?:9|15)$", re.MULTILINE)
+
+
+class GitKilledError(FactoryError):
+    """A git, or a helper of it, that somebody killed, or the kernel for want of memory.
+
+    No `GitError`: it says nothing about what git was asked, so no verdict may come of it.
+    """
 
 
 class GitTimeoutError(GitError):
@@ -130,6 +145,8 @@ class Git:
         max_stdout: int | None = None,
         sink: Sink | None = None,
         memory_bytes: int | None = _MEMORY,
+        cpu_s: int | None = None,
+        file_bytes: int | None = None,
     ) -> GitResult:
         """Runs `git args` to its end.
 
@@ -141,14 +158,18 @@ class Git:
             max_stdout: bytes of output after which it is stopped and the result is truncated.
             sink: takes the output piece by piece instead of collecting it.
             memory_bytes: limit of address space (Linux only); None for no limit.
+            cpu_s: seconds of processor time after which the kernel ends it; as the one above.
+            file_bytes: the size of a file at which the kernel ends it; as the one above.
 
         Raises:
             RepositoryError: there is no git. GitTimeoutError: its time was up.
-            StorageError: the disk refused. GitError: any other exit code than `ok`.
+            StorageError: the disk refused. GitKilledError: somebody ended it.
+            GitError: any other exit code than `ok`.
         """
         collected = _Collected(max_stdout)
+        limits = {"RLIMIT_AS": memory_bytes, "RLIMIT_CPU": cpu_s, "RLIMIT_FSIZE": file_bytes}
         try:
-            async with asyncio.timeout(timeout_s), self._child(args, stdin, memory_bytes) as child:
+            async with asyncio.timeout(timeout_s), self._child(args, stdin, limits) as child:
                 stderr, truncated = await _converse(child, stdin, sink or collected)
                 rc = await child.wait()
         except TimeoutError:
@@ -156,18 +177,21 @@ class Git:
                 f"git {_verb(args)} was stopped after {timeout_s:g} s", advice="try again"
             ) from None
         result = GitResult(rc, collected.bytes(), stderr, truncated)
+        if not truncated and _was_killed(result):
+            raise GitKilledError(f"git {_verb(args)} was killed", advice="give the command again")
         if ok is not None and rc not in ok and not truncated:
             raise failure(_verb(args), result)
         return result
 
     @asynccontextmanager
     async def _child(
-        self, args: tuple[str | bytes, ...], stdin: bytes | None, memory_bytes: int | None
+        self, args: tuple[str | bytes, ...], stdin: bytes | None, limits: Mapping[str, int | None]
     ) -> AsyncIterator[Process]:
         # Its own session: a Ctrl-C meant for the factory must not reach it half-way, and the whole
         # group can be killed at once.
         cwd = self.cwd or self._home
         try:
+            storage.disk.spawn("git")
             child = await asyncio.create_subprocess_exec(
                 "git",
                 *(os.fsdecode(arg) for arg in args),
@@ -182,7 +206,7 @@ class Git:
         except OSError as error:
             raise _not_started(error, cwd) from error
         try:
-            _limit(child.pid, memory_bytes)
+            _limit(child.pid, limits)
             yield child
         finally:
             await _end(child)
@@ -255,12 +279,19 @@ def disk_refused(stderr: bytes) -> bool:
     return _DISK.search(stderr) is not None
 
 
+def _was_killed(result: GitResult) -> bool:
+    """Whether it was ended from outside; a crash of its own may come from what it was given."""
+    by_signal = -result.rc in (signal.SIGTERM, getattr(signal, "SIGKILL", 0))
+    return by_signal or (result.rc > 0 and _HELPER_KILLED.search(result.stderr) is not None)
+
+
 def failure(verb: str, result: GitResult) -> FactoryError:
     """The error that an unexpected exit code means."""
     if disk_refused(result.stderr):
         return StorageError(f"git {verb} could not write: {result.complaint}")
     how = f"was killed by signal {-result.rc}" if result.rc < 0 else f"failed ({result.rc})"
-    return GitError(f"git {verb} {how}: {result.complaint or 'it gave no reason'}")
+    reason = result.complaint or _OVER_LIMIT.get(-result.rc, "it gave no reason")
+    return GitError(f"git {verb} {how}: {reason}")
 
 
 async def _converse(child: Process, stdin: bytes | None, sink: Sink) -> tuple[bytes, bool]:
@@ -327,15 +358,16 @@ def _kill(child: Process) -> None:
             os.killpg(child.pid, signal.SIGKILL)
 
 
-def _limit(pid: int, memory_bytes: int | None) -> None:
+def _limit(pid: int, limits: Mapping[str, int | None]) -> None:
     # prlimit(2) on the child instead of a preexec_fn, which is not safe beside threads. A child
     # that has already ended needs no limit.
     if sys.platform == "linux":
         limit = partial(resource.prlimit, pid)
         with suppress(ProcessLookupError, PermissionError, ValueError):
             limit(resource.RLIMIT_CORE, (0, 0))
-            if memory_bytes is not None:
-                limit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+            for name, most in limits.items():
+                if most is not None:  # at the second of the two the kernel kills without a word
+                    limit(getattr(resource, name), (most, most + _GRACE))
 
 
 def _not_started(error: OSError, cwd: Path | None) -> FactoryError:

@@ -11,11 +11,13 @@ import hashlib
 import os
 import re
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import AsyncFileLock, Timeout
 
+from factory_engine import storage as seam
 from factory_engine.errors import GitError, RepositoryError, StorageError
 from factory_engine.git import hardening
 from factory_engine.git.edge import storage
@@ -42,9 +44,11 @@ class BaseStore:
 
     Args:
         path: its git directory.
+        variables: further environment variables of the git that fills it.
     """
 
     path: Path
+    variables: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, workspaces_dir: Path, repository: Repository) -> BaseStore:
@@ -80,7 +84,7 @@ class BaseStore:
         if self.has(commit):
             return
         with storage("the store of base commits could not be made", self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            seam.make_folder(self.path.parent)
         try:
             async with AsyncFileLock(self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
                 if not self.has(commit):
@@ -96,7 +100,12 @@ class BaseStore:
             ) from None
 
     async def _fetch(self, repository: Repository, commit: str) -> None:
-        git = Git(git_dir=self.path, allow_file_protocol=True, config=_FETCH_CONFIG)
+        git = Git(
+            git_dir=self.path,
+            allow_file_protocol=True,
+            config=_FETCH_CONFIG,
+            variables=self.variables,
+        )
         try:
             await git.run(
                 "fetch",
@@ -133,7 +142,11 @@ class RunStore:
     @property
     def git(self) -> Git:
         """Git on this store; give it an index and a work tree where a command needs one."""
-        return Git(git_dir=self.path, pristine=self.base_store.path / "indexes")
+        return Git(
+            git_dir=self.path,
+            pristine=self.base_store.path / "indexes",
+            variables=self.base_store.variables,
+        )
 
 
 async def create_run_store(path: Path, base_store: BaseStore, object_format: str) -> RunStore:
@@ -156,9 +169,11 @@ async def create_run_store(path: Path, base_store: BaseStore, object_format: str
 
 def _drop_stale_locks(store: Path) -> None:
     """Remove what a fetch that was killed half-way left; nobody else writes while we hold ours."""
+    left = ("*.lock", "refs/bases/*.lock", "objects/pack/tmp_*")
     with storage("the store of base commits could not be mended", store):
-        for lock in (*store.glob("*.lock"), *store.glob("refs/bases/*.lock")):
-            lock.unlink(missing_ok=True)
+        for path in [path for pattern in left for path in store.glob(pattern)]:
+            with suppress(FileNotFoundError):
+                seam.disk.unlink(path)
 
 
 # One pack instead of thousands of loose files, and on disk before the ref that vouches for it.

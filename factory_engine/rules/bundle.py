@@ -87,7 +87,7 @@ def judge_bundle(facts: BundleFacts) -> BundleVerdict:
     ]
     if intake.status is not None:
         found += status_violations(intake.status, facts.worker_id, facts.required_checks)
-    return BundleVerdict(tuple(ordered(found)))
+    return BundleVerdict(tuple(ordered(found)), intake.claims)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _patch_violations(
 def _claim_violations(
     facts: BundleFacts, intake: Intake, reading: PatchReading, subject: _Subject
 ) -> list[Violation]:
-    if intake.claims is None or intake.patch is None:
+    if intake.claims is None or intake.patch is None or reading.too_much:
         return []
     found = compare_claims(
         intake.claims,

@@ -31,6 +31,7 @@ class Code(StrEnum):
     LOG_INDEX = "LOG_INDEX"
     # The patch, and what is said about it
     PATCH_FORMAT = "PATCH_FORMAT"
+    PATCH_LIMIT = "PATCH_LIMIT"
     PATCH_BASE = "PATCH_BASE"
     PATCH_OFFSET = "PATCH_OFFSET"
     HIDDEN = "HIDDEN"

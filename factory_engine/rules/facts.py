@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.bundle import FilesChanged, ScopeLock
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.git.diff import TreeChange
 from factory_engine.rules.base_index import BaseIndex
@@ -69,6 +69,8 @@ class BundleFacts:
         runs_dir: the folder of runs from the top of the repository; None where it lies elsewhere.
         required_checks: names of checks that must have a result.
         required_artifacts: names of artifacts that must be there.
+        extras: the other files of the bundle, each with what is wrong with it, if anything; None
+            where there are too many.
         reading: the patch as `patch.read_patch` reads it, where that was done already.
     """
 
@@ -87,14 +89,19 @@ class BundleFacts:
     runs_dir: bytes | None = RUNS_DIR
     required_checks: Sequence[str] = ()
     required_artifacts: Sequence[str] = REQUIRED
+    extras: Mapping[str, ArtifactProblem | None] | None = field(default_factory=dict)
     reading: PatchReading | None = None
 
 
 @dataclass(frozen=True)
 class BundleVerdict:
-    """Everything that is wrong with a bundle, sorted, errors first."""
+    """Everything that is wrong with a bundle, sorted, errors first.
+
+    `claims` are what its FILES_CHANGED.json says; None where it could not be taken.
+    """
 
     violations: tuple[Violation, ...]
+    claims: FilesChanged | None = None
 
     @property
     def errors(self) -> tuple[Violation, ...]:

@@ -20,7 +20,7 @@ from factory_engine.artifacts.bundle import (
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.rules import facts as names
-from factory_engine.rules.codes import Code, violation
+from factory_engine.rules.codes import Code, Severity, violation
 from factory_engine.rules.escape import printable
 from factory_engine.rules.facts import ArtifactProblem, BundleFacts
 from factory_engine.rules.paths import as_bytes, name_problems
@@ -33,6 +33,7 @@ _PROBLEM_CODES = {
     "size": Code.ARTIFACT_SIZE,
 }
 _LOGS = b"LOGS/"
+_LEAST_CLAIMS = 1_000
 
 
 @dataclass
@@ -53,8 +54,11 @@ def take_in(facts: BundleFacts) -> Intake:
     """Parse every artifact of a bundle."""
     intake = Intake(facts.worker_id)
     intake.violations += _absent(facts)
+    intake.violations += _extra_violations(facts)
     intake.status = _parsed(StatusFile, names.STATUS, facts, intake)
-    intake.claims = _parsed(FilesChanged, names.FILES_CHANGED, facts, intake)
+    intake.claims = _bounded(
+        _parsed(FilesChanged, names.FILES_CHANGED, facts, intake), intake, facts
+    )
     intake.lock = _parsed(ScopeLock, names.SCOPE_LOCK, facts, intake)
     intake.handoff = _parsed(HandoffNote, names.HANDOFF, facts, intake)
     intake.logs = _parsed(LogIndex, names.LOG_INDEX, facts, intake)
@@ -63,6 +67,18 @@ def take_in(facts: BundleFacts) -> Intake:
     if intake.logs is not None:
         intake.violations += _log_violations(intake.logs, facts.worker_id)
     return intake
+
+
+def _bounded(
+    claims: FilesChanged | None, intake: Intake, facts: BundleFacts
+) -> FilesChanged | None:
+    """The claims, unless they are so many that nobody should compare them one by one."""
+    most = facts.policy.max_files
+    if claims is None or len(claims.changes) <= max(2 * most, _LEAST_CLAIMS):
+        return claims
+    message = f"{names.FILES_CHANGED} names {len(claims.changes):,} files, over {most:,}"
+    intake.violations.append(violation(Code.TOO_MANY_FILES, message, worker_id=facts.worker_id))
+    return None
 
 
 def _absent(facts: BundleFacts) -> Iterator[Violation]:
@@ -74,14 +90,32 @@ def _absent(facts: BundleFacts) -> Iterator[Violation]:
     }
     missing = ArtifactProblem("missing")
     found |= {name: missing for name in facts.required_artifacts if name not in facts.artifacts}
-    words = {"missing": "is missing", "type": "is no regular file", "size": "is too large"}
     for name, problem in found.items():
-        yield violation(
-            _PROBLEM_CODES.get(problem.kind, Code.ARTIFACT_UNREADABLE),
-            f"{printable(name)} {words.get(problem.kind, 'cannot be read')}"
-            + (f": {printable(problem.message)}" if problem.message else ""),
-            worker_id=facts.worker_id,
-        )
+        yield _unusable(name, problem, facts.worker_id)
+
+
+def _unusable(name: str, problem: ArtifactProblem, worker_id: str) -> Violation:
+    words = {"missing": "is missing", "type": "is no regular file", "size": "is too large"}
+    code = _PROBLEM_CODES.get(problem.kind, Code.ARTIFACT_UNREADABLE)
+    message = f"{printable(name)} {words.get(problem.kind, 'cannot be read')}"
+    if problem.message and problem.kind != "missing":
+        message = f"{message}: {printable(problem.message)}"
+    return violation(code, message, worker_id=worker_id)
+
+
+def _extra_violations(facts: BundleFacts) -> Iterator[Violation]:
+    """Whatever else lies in the bundle: plain files with names that every system takes."""
+    if facts.extras is None:
+        message = "the bundle holds more files or bytes beside its artifacts than it may"
+        yield violation(Code.ARTIFACT_SIZE, message, worker_id=facts.worker_id)
+        return
+    for name, unusable in facts.extras.items():
+        if unusable is not None:
+            yield _unusable(name, unusable, facts.worker_id)
+        for problem in name_problems(as_bytes(name)):
+            message = f"a file of the bundle is called '{printable(name)}': {problem.message}"
+            severity: Severity = "warning" if problem.code == Code.NAME_UNPORTABLE else "error"
+            yield violation(problem.code, message, worker_id=facts.worker_id, severity=severity)
 
 
 def _parsed(model: type[A], name: str, facts: BundleFacts, intake: Intake) -> A | None:

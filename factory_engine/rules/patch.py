@@ -27,6 +27,11 @@ from factory_engine.rules.patch_model import (
     PatchReading,
 )
 
+MAX_HUNKS = 100_000
+# `git apply` copies the whole file for each hunk: 20,000 hunks of two megabytes take it 15 s.
+MAX_HUNKS_OF_FILE = 10_000
+
+_LEAST_FILES = 1_000
 _SECTION = b"\ndiff --git "
 _NEXT_HUNK = b"\n@@ -"
 _HUNK = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@[^\n]*\n")
@@ -34,16 +39,34 @@ _BINARY = b"GIT binary patch\n"
 _BLOCK = re.compile(rb"(literal|delta) (\d{1,15})\n")
 
 
-def read_patch(data: bytes) -> PatchReading:
+def read_patch(data: bytes, max_files: int = 50_000) -> PatchReading:
     """Read `data`, the bytes of a patch.
+
+    Args:
+        data: the patch.
+        max_files: files that may change; a patch with more than twice as many is not read, since
+            everything that is found in it takes memory.
 
     Returns:
         every section that can be told, and every problem: PATCH_FORMAT where the bytes are not
-        what git writes, PATCH_OFFSET where the line numbers of a hunk cannot be true.
+        what git writes, PATCH_OFFSET where the line numbers of a hunk cannot be true, PATCH_LIMIT
+        and TOO_MANY_FILES where there are more hunks or files than anybody should read.
     """
+    if problem := _too_much(data, max_files):
+        return PatchReading(data, (), (problem,))
     reader = _Reader(data)
     reader.read()
     return PatchReading(data, tuple(reader.files), tuple(reader.problems))
+
+
+def _too_much(data: bytes, max_files: int) -> PatchProblem | None:
+    """Counted before anything is kept; no line of content begins like these."""
+    files, hunks = data.count(_SECTION) + 1, data.count(_NEXT_HUNK)
+    if files > max(2 * max_files, _LEAST_FILES):
+        return PatchProblem(Code.TOO_MANY_FILES, f"{files:,} files, over {max_files:,}", 1)
+    if hunks > MAX_HUNKS:
+        return PatchProblem(Code.PATCH_LIMIT, f"{hunks:,} hunks, over {MAX_HUNKS:,}", 1)
+    return None
 
 
 class _Reader:
@@ -169,6 +192,10 @@ class _Reader:
                 insertions += counted[0]
                 deletions += counted[1]
             hunks.append(Hunk(body, stop, int(match[3])))
+            if len(hunks) > MAX_HUNKS_OF_FILE:
+                words = f"a file has more than {MAX_HUNKS_OF_FILE:,} hunks"
+                self._problem(at, words, Code.PATCH_LIMIT)
+                break
             at, last, shift = stop, old_first + old, shift + new - old
         return insertions, deletions
 

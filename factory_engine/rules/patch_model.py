@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 
 from factory_engine.rules.codes import Code
 
+_LIMITS = (Code.PATCH_LIMIT, Code.TOO_MANY_FILES)
+
 Kind = Literal["added", "deleted", "modified", "renamed", "copied"]
 
 
@@ -92,7 +94,12 @@ class PatchReading:
     @property
     def well_formed(self) -> bool:
         """Whether every byte of it was understood; another patch must not be applied."""
-        return not any(problem.code is Code.PATCH_FORMAT for problem in self.problems)
+        return all(problem.code is Code.PATCH_OFFSET for problem in self.problems)
+
+    @property
+    def too_much(self) -> bool:
+        """Whether it was not read to its end, so that nothing follows from what is not in it."""
+        return any(problem.code in _LIMITS for problem in self.problems)
 
     def lines(self, file: PatchFile, sign: bytes = b"+") -> Iterator[tuple[int, bytes]]:
         """The added (or, with `b"-"`, removed) lines of `file`, without sign and newline.

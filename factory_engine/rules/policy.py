@@ -13,7 +13,7 @@ from typing import Literal
 from factory_engine.git.diff import TreeChange
 from factory_engine.rules.codes import Code
 from factory_engine.rules.escape import printable
-from factory_engine.rules.patch_model import PatchReading
+from factory_engine.rules.patch_model import PatchFile, PatchReading
 from factory_engine.rules.scope import PatternList
 from factory_engine.rules.spelling import fold_component, special_name
 
@@ -21,6 +21,9 @@ PROTECTED = (".env", ".env.*", ".github/workflows/**")
 FILE_MODES = ("100644", "100755")
 LINK = "120000"
 GITLINK = "160000"
+
+_UNFOLDED = 128 << 20
+_UNFOLDED_FOR_EACH_BYTE = 3  # an honest binary file shrinks to a third at most, or is small
 
 Finding = tuple[bytes, Code, str]
 """A path (empty where none is meant), what is wrong with it, and in which words."""
@@ -92,14 +95,18 @@ def patch_findings(reading: PatchReading, policy: Policy) -> Iterator[Finding]:
             yield file.path, Code.MODE, f"has mode {file.new_mode}, which git does not use"
         if policy.binary == "block" and file.binary:
             yield file.path, Code.BINARY, "is binary"
-        if file.blocks and file.declared_sizes[0] > policy.max_file_bytes:
-            yield file.path, Code.TOO_LARGE, _too_large(file.declared_sizes[0], policy)
+        if (size := _least_size(file)) > policy.max_file_bytes:
+            yield file.path, Code.TOO_LARGE, _too_large(size, policy)
+    if words := _bomb(reading):
+        yield b"", Code.PATCH_LIMIT, f"DIFF.patch: {words}"
     if policy.binary == "block":
         yield from _nul_findings(reading)
 
 
 def size_findings(
-    changes: Sequence[TreeChange], sizes: Mapping[str, int], policy: Policy
+    changes: Sequence[TreeChange],
+    sizes: Mapping[str, int],
+    policy: Policy,
 ) -> Iterator[Finding]:
     """TOO_LARGE for each content over the limit, TOO_MANY_FILES once."""
     for change in changes:
@@ -113,7 +120,27 @@ def size_findings(
 def unfolds_too_far(reading: PatchReading, policy: Policy) -> bool:
     """Whether this patch makes a file over the limit, so that applying must not be tried."""
     limit = policy.max_file_bytes
-    return any(max(file.declared_sizes[:1], default=0) > limit for file in reading.files)
+    return bool(_bomb(reading)) or any(_least_size(file) > limit for file in reading.files)
+
+
+def _least_size(file: PatchFile) -> int:
+    """The size of the new content as far as it can be told before it is made."""
+    if file.declared_sizes:
+        return file.declared_sizes[0]
+    if file.kind == "added":
+        return sum(hunk.end - hunk.start for hunk in file.hunks) - file.insertions
+    return file.insertions  # each line has its newline
+
+
+def _bomb(reading: PatchReading) -> str:
+    """How far all binary contents together unfold, both ways, where that is out of proportion.
+
+    `git apply` holds all of them at once, and six megabytes can unfold to a gigabyte.
+    """
+    unfolded = sum(sum(file.declared_sizes) for file in reading.files)
+    if unfolded <= max(_UNFOLDED, _UNFOLDED_FOR_EACH_BYTE * len(reading.data)):
+        return ""
+    return f"its binary contents unfold to {unfolded:,} bytes, from {len(reading.data):,}"
 
 
 def _nul_findings(reading: PatchReading) -> Iterator[Finding]:

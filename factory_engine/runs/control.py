@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from factory_engine.runs.listing import run_line, run_names
 from factory_engine.runs.project import Project
 
 POLL_S = 0.05
+DOOMED = ".pruned."
 DAY_US = 86_400_000_000
 
 
@@ -79,6 +79,8 @@ def prune(
     kept = project.workspaces / "runs"
     orphans = [p.name for p in kept.iterdir() if p.name not in names] if kept.is_dir() else []
     pruned = []
+    for doomed in project.runs_dir.glob(f"{DOOMED}*"):
+        remove_workspace(doomed)  # of a prune that was stopped
     pool = project.workspaces / "pool"
     if pool.exists():
         pruned.append(Pruned("", "pool", _size(pool)))
@@ -114,17 +116,33 @@ def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Prune
     workspaces = project.workspaces / "runs" / folder.run_id
     if workspaces.exists():
         size = _size(workspaces)
-        remove_workspace(workspaces)
+        # in one step: an agent must never go on in a workspace that was half removed
+        doomed = workspaces.with_name(f"{DOOMED}{folder.run_id}")
+        remove_workspace(doomed)
+        storage.disk.replace(workspaces, doomed)
+        remove_workspace(doomed)
         pruned.append(Pruned(folder.run_id, "workspaces", size))
     if runs and folder.path.is_dir():
-        with hold(folder.work, "prune"):
-            size = _size(folder.path)
-            # the ledger goes first: a folder without one is no run any more
-            with contextlib.suppress(FileNotFoundError):
-                folder.ledger.unlink()
-        shutil.rmtree(folder.path, ignore_errors=True)
+        size = _size(folder.path)
+        _remove_run(folder)
         pruned.append(Pruned(folder.run_id, "run", size))
     return pruned
+
+
+def _remove_run(folder: RunFolder) -> None:
+    """Take the name away in one step, then the rest: a run is there whole, or not at all."""
+    doomed = folder.path.with_name(f"{DOOMED}{folder.run_id}")
+    try:
+        with hold(folder.work, "prune"):
+            if os.name == "nt":  # a folder with an open file in it, the lock, cannot be renamed
+                storage.disk.unlink(folder.ledger)
+            else:
+                storage.disk.replace(folder.path, doomed)
+        if os.name == "nt":
+            storage.disk.replace(folder.path, doomed)
+    except OSError as error:
+        raise storage.storage_error(error, folder.path, "cannot be removed") from error
+    remove_workspace(doomed)
 
 
 def _size(folder: Path) -> int:

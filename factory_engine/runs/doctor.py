@@ -1,4 +1,4 @@
-"""The preconditions of a run, asked without making one.
+"""The preconditions of a run, asked without making one, and what its agents say of themselves.
 
 Owns how far the questions get where the repository itself is the problem.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from factory_engine.errors import FactoryError
 from factory_engine.run_folder import create_runs_folder
 from factory_engine.runs.project import Project, open_project
+from factory_engine.stages.agent_findings import examine_agents
 from factory_engine.stages.preflight import examine as examine_run
 from factory_engine.stages.preflight import examine_git
 from factory_engine.state import Finding
@@ -31,7 +32,12 @@ async def examine(
         project = await open_project(
             start, config_file=config_file, overrides=overrides, environment=environment
         )
-        return await preflight(project, None)
+        findings = await preflight(project, None)
+        root, workspaces = project.repository.root, project.workspaces
+        return [
+            *findings,
+            *await examine_agents(project.config, root, workspaces, project.environment),
+        ]
     except FactoryError as error:
         where = f"{error.where}: " if error.where else ""
         return [git, Finding("repository", "block", where + error.what, error.advice)]
@@ -51,5 +57,5 @@ async def preflight(project: Project, base_ref: str | None) -> list[Finding]:
         project.config,
         project.runs_dir,
         project.workspaces,
-        environment_path=project.environment.get("PATH", ""),
+        environment=project.environment,
     )

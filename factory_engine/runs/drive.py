@@ -18,10 +18,11 @@ from factory_engine.agents.process_tree import end_tree
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.bus import Bus
 from factory_engine.config import from_sealed
-from factory_engine.errors import FactoryError, RunError
+from factory_engine.errors import FactoryError, RunError, StorageError
 from factory_engine.events import Draft, EventType
 from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events
+from factory_engine.ledger_receipt import Receipt
 from factory_engine.pipeline import PREFLIGHT, Plan, run_pipeline
 from factory_engine.recorder import Recorder
 from factory_engine.run_folder import (
@@ -34,8 +35,16 @@ from factory_engine.run_lock import hold
 from factory_engine.runs.birth import Request, claim, created_event, read_plan, require_sealed_plan
 from factory_engine.runs.listing import find_run
 from factory_engine.runs.project import Project
+from factory_engine.runs.replay import lost_events, require_whole_ledger
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.summary import Judgement, unseal, write_summary
+from factory_engine.stages.place import remove_left_places
+from factory_engine.stages.summary import (
+    Judgement,
+    clear_work,
+    take_back_verdict,
+    unseal,
+    write_summary,
+)
 from factory_engine.state import RunState
 from factory_engine.status import Status
 
@@ -76,7 +85,8 @@ async def oneshot(
     folder = _existing(project, request.run_id)
     if folder is not None:
         state = fold_all(read_events(folder.ledger))
-        if _is_over(state) and _sealed(folder):
+        if _is_over(state) and _sealed(folder) and not lost_events(folder):
+            _tidy(folder)
             return Outcome(folder.run_id, folder.path, state)
     return await _drive(project, folder, request, "oneshot", Plan(), listen)
 
@@ -112,7 +122,7 @@ async def judge(
     folder = find_run(project.runs_dir, run_id)
     state = fold_all(read_events(folder.ledger))
     unfinished = [worker.worker_id for worker in state.workers.values() if not worker.collected]
-    if unfinished:
+    if unfinished and not lost_events(folder):
         raise RunError(
             f"no bundle yet from {', '.join(unfinished)}",
             where=folder.run_id,
@@ -145,11 +155,13 @@ async def _recording(
     project: Project, folder: RunFolder, plan: RunManifest | None, command: str, bus: Bus
 ) -> AsyncIterator[RunContext]:
     """The run's ledger open for writing, its first or its `run.resumed` event recorded."""
+    require_whole_ledger(folder)
     if plan is not None and not folder.exists:
         GuardedWriter(folder.path).write(MANIFEST, plan.to_bytes())
     manifest = read_plan(folder)
-    writer = LedgerWriter(folder.ledger, manifest.run_id, project.clock)
-    with contextlib.closing(writer):
+    receipt = Receipt(folder.receipt)
+    writer = LedgerWriter(folder.ledger, manifest.run_id, project.clock, receipt)
+    with contextlib.closing(writer), contextlib.closing(receipt):
         recorder = Recorder(writer, fold_all(read_events(folder.ledger)), bus)
         context = _context(project, folder, manifest, recorder)
         if writer.set_aside:
@@ -160,8 +172,9 @@ async def _recording(
             require_sealed_plan(folder, recorder.state)
             await _end_leftovers(context)
             storage.sweep_temporaries(folder.path)
+            unseal(folder)
             recorder.emit(Draft(EventType.RUN_RESUMED, details={"command": command}))
-        unseal(context)
+            take_back_verdict(folder)
         yield context
 
 
@@ -219,14 +232,14 @@ def _cancel_on_request(folder: RunFolder, task: asyncio.Task[object]) -> Iterato
         timer = loop.call_later(CANCEL_POLL_S, look)
 
     with contextlib.suppress(OSError):
-        request.unlink()
+        storage.disk.unlink(request)
     timer = loop.call_later(CANCEL_POLL_S, look)
     try:
         yield
     finally:
         timer.cancel()
         with contextlib.suppress(OSError):
-            request.unlink()
+            storage.disk.unlink(request)
 
 
 def _existing(project: Project, run_id: str | None) -> RunFolder | None:
@@ -255,15 +268,23 @@ def _context(
 
 
 async def _end_leftovers(context: RunContext) -> None:
-    """Stop what a killed factory left running of this run, before anything is started again."""
+    """End what a killed factory left running of this run, and remove what nobody needs of it."""
     workspaces = context.workspaces / "runs" / context.manifest.run_id
     inside = workspaces if workspaces.exists() else None
     await end_tree(None, context.marker(), inside, grace_s=2.0)
+    await asyncio.to_thread(remove_left_places, context)
 
 
 def _is_over(state: RunState) -> bool:
     blocked_early = state.stage(PREFLIGHT).status is Status.BLOCKED
     return state.status in (Status.PASS, Status.BLOCKED) and not blocked_early
+
+
+def _tidy(folder: RunFolder) -> None:
+    """Remove what a run that was killed just after its end did not get to."""
+    if folder.work.is_dir():
+        with contextlib.suppress(RunError, StorageError), hold(folder.work, "oneshot"):
+            clear_work(folder)
 
 
 def _sealed(folder: RunFolder) -> bool:

@@ -9,8 +9,6 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
-from watchfiles import awatch
-
 from factory_engine import storage
 from factory_engine.errors import LedgerError
 from factory_engine.events import Event, EventType, parse_line
@@ -78,6 +76,8 @@ async def follow(folder: RunFolder) -> AsyncIterator[Event]:
 
 async def _wake_ups(folder: RunFolder) -> AsyncGenerator[None, None]:
     """Something may be new: the ledger's folder changed, or the safety net's time is over."""
+    from watchfiles import awatch  # here, because what lies there already is shown before
+
     async for _ in awatch(
         folder.path,
         debounce=DEBOUNCE_MS,

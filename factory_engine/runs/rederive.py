@@ -104,13 +104,10 @@ class _Scratch(RunFolder):
 
     original: RunFolder
 
-    def artifacts(self) -> Iterator[str]:
-        """The files of the original."""
-        return self.original.artifacts()
-
-    def read(self, relative: str, max_bytes: int = 1 << 30) -> bytes:
-        """A file of the original. Raises `Unreadable`."""
-        return self.original.read(relative, max_bytes)
+    @property
+    def origin(self) -> Path:
+        """The original's folder."""
+        return self.original.path
 
 
 def _locks(context: RunContext) -> str:

@@ -5,14 +5,16 @@ Owns the list of differences. Changes nothing, and needs no repository.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, field
 
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.strict_json import JsonProblem
-from factory_engine.errors import FactoryError
+from factory_engine.errors import FactoryError, LedgerError
 from factory_engine.fold import fold_all
-from factory_engine.ledger import Head, read_events, verify_chain
+from factory_engine.ledger import Head, read_events, shortfall, verify_chain
+from factory_engine.ledger_receipt import read_receipt
 from factory_engine.run_folder import (
     FINAL_REPORT,
     INTEGRATOR,
@@ -51,6 +53,7 @@ def replay(folder: RunFolder) -> Replay:
     Raises:
         StorageError: the ledger cannot be opened.
     """
+    acknowledged = read_receipt(folder.receipt)  # first: somebody may be appending
     try:
         head = verify_chain(folder.ledger)
         state = fold_all(read_events(folder.ledger))
@@ -60,7 +63,9 @@ def replay(folder: RunFolder) -> Replay:
         problem = f"an event of {LEDGER} makes no sense: {type(error).__name__}: {error}"
         return Replay(RunState(), (problem,), ())
     notes = [f"{head.torn} torn bytes at the end of the ledger"] if head.torn else []
-    problems = [*_sealed_ledger(folder, state), *_files(folder, state)]
+    missing = shortfall(folder.ledger, head, acknowledged)
+    problems = [f"{LEDGER} {missing}"] if missing else []
+    problems += [*_sealed_ledger(folder, state), *_files(folder, state)]
     finished = state.status.is_verdict
     if finished:
         problems += [*_unrecorded(folder, state), *_verdict(folder, state)]
@@ -70,6 +75,40 @@ def replay(folder: RunFolder) -> Replay:
     if previous and not (folder.path.parent / previous).exists():
         notes.append(f"the run before it, {previous}, is not here")
     return Replay(state, tuple(problems), tuple(notes), head)
+
+
+def lost_events(folder: RunFolder) -> str:
+    """What a ledger lacks though its chain is sound; empty where it lacks nothing.
+
+    Its digest tells, or the note of what was acknowledged. Beside a process that drives the run the
+    answer may be wrong: ask again with the run's lock.
+
+    Raises:
+        LedgerError: the chain does not hold.
+    """
+    acknowledged = read_receipt(folder.receipt)
+    head = verify_chain(folder.ledger) if folder.exists else Head()
+    with contextlib.suppress(Unreadable):
+        sealed = folder.read(LEDGER_DIGEST, 4096).split()[:1]
+        if not folder.exists or sealed != [folder.sha256(LEDGER).encode()]:
+            return _other_than_sealed(head.seq)
+    missing = shortfall(folder.ledger, head, acknowledged)
+    return f"{LEDGER} {missing}" if missing else ""
+
+
+def require_whole_ledger(folder: RunFolder) -> None:
+    """Nothing may be appended to a ledger that has lost events. The run's lock is held.
+
+    Raises:
+        LedgerError: naming what is missing, or the link that does not hold.
+    """
+    problem = lost_events(folder)
+    if problem:
+        raise LedgerError(
+            problem,
+            where=folder.run_id,
+            advice="nothing was appended; put the whole ledger back, or start a new run",
+        )
 
 
 def _readable_part(folder: RunFolder) -> RunState:
@@ -97,10 +136,14 @@ def _sealed_ledger(folder: RunFolder, state: RunState) -> list[str]:
     actual = folder.sha256(LEDGER).encode()
     if sealed[:1] == [actual]:
         return []
-    return [
+    return [_other_than_sealed(state.last_seq)]
+
+
+def _other_than_sealed(last_seq: int) -> str:
+    return (
         f"{LEDGER} is not the one that {LEDGER_DIGEST} was made of: "
-        f"it ends at event {state.last_seq}; events after it are missing, or others were added"
-    ]
+        f"it ends at event {last_seq}; events after it are missing, or others were added"
+    )
 
 
 def _files(folder: RunFolder, state: RunState) -> list[str]:

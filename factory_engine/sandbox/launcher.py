@@ -3,7 +3,8 @@
 Owns the calls of the kernel: namespaces, Landlock rules, signals back to their defaults. Runs
 under `python -I -S`, so it needs nothing of this package, and loads little: it is part of every
 start. Without keys it confines nothing (bubblewrap has done it). Keys are those of
-`landlock.order`; constants are the kernel's own: linux/landlock.h, sched.h, prctl.h, capability.h.
+`landlock.order`, and `file_bytes`; constants are the kernel's own: linux/landlock.h, sched.h,
+prctl.h, capability.h.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
     for key, value in zip(arguments[:split:2], arguments[1:split:2], strict=True):
         order.setdefault(key, []).append(value)
     try:
+        _limit_files(order.pop("file_bytes", []))
         code = _confine(order) if order else None
     except Refused as refusal:
         sys.stderr.write(f"sandbox: {refusal}\n")
@@ -84,6 +86,14 @@ def _environment() -> dict[bytes, bytes]:
             return {name: value for name, _, value in pairs}
     except OSError:
         return dict(os.environb)
+
+
+def _limit_files(sizes: list[str]) -> None:
+    """The largest file that can be written; set here, as from outside it could come too late."""
+    for size in map(int, sizes):
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        size = size if most == resource.RLIM_INFINITY else min(size, most)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def _no_core_files() -> None:

@@ -71,7 +71,8 @@ def choose(setting: Sandbox, probed: Layer, *, network: bool = True) -> Layer:
 def describe(layer: Layer) -> str:
     """One clause for `doctor`, the ledger and the report; holds no path of this machine."""
     if layer.name == "none":
-        return "none: nothing but the rules of the run keeps a program in its folders"
+        why = "; ".join(layer.missing) or "this system has none"
+        return f"none works here ({why}): a program can write wherever you can"
     abi = f" ABI {layer.abi}" if layer.name == "landlock" else ""
     parts = ["writes outside are refused"]
     parts += ["own processes"] if layer.own_processes else []

@@ -40,15 +40,19 @@ _SUCCESS = 40
 
 
 @functools.cache
-def probe() -> Layer:
+def probe(secrets: tuple[Path, ...] = ()) -> Layer:
     """The best layer that works here; tried once a process, for some ten milliseconds.
 
     Starts processes and waits for them: call it in a thread of its own from a running event loop.
+
+    Args:
+        secrets: what else is to be hidden: a layer that this machine's own folders are too much
+            for is none.
     """
     missing: list[str] = []
     for layers in (_bubblewraps(missing), _landlocks(missing)):
         for layer in layers:
-            if problem := _problem(layer):
+            if problem := _problem(layer, secrets):
                 missing.append(f"{_name(layer)}: {problem}")
             else:
                 return replace(layer, missing=tuple(missing))
@@ -90,18 +94,18 @@ def _name(layer: Layer) -> str:
     return f"{layer.name} with {' and '.join(parts)}" if parts else layer.name
 
 
-def _problem(layer: Layer) -> str:
+def _problem(layer: Layer, secrets: tuple[Path, ...] = ()) -> str:
     """Why the layer is of no use; empty if it works."""
     try:
         with tempfile.TemporaryDirectory(prefix="factory-probe-") as folder:
-            return _trial(layer, Path(os.path.realpath(folder)))
+            return _trial(layer, Path(os.path.realpath(folder)), secrets)
     except subprocess.TimeoutExpired:
         return "does not answer"
     except OSError as error:
         return error.strerror or str(error)
 
 
-def _trial(layer: Layer, folder: Path) -> str:
+def _trial(layer: Layer, folder: Path, secrets: tuple[Path, ...]) -> str:
     inside, outside, hidden, temporary = (folder / name for name in ("in", "out", "hide", "tmp"))
     for path in (inside, outside, hidden, temporary):
         path.mkdir()
@@ -110,7 +114,7 @@ def _trial(layer: Layer, folder: Path) -> str:
     (hidden / "secret").write_text("secret")
     confinement = Confinement(
         writable=(inside,),
-        hidden=(hidden,),
+        hidden=(hidden, *secrets),
         readonly=(outside,),
         temporary=temporary,
         network=not layer.own_network,

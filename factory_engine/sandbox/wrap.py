@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from factory_engine.sandbox import bubblewrap, landlock
+from factory_engine.sandbox.caches import moved_caches
 from factory_engine.sandbox.confinement import SHARED_TEMPORARY, Confinement, lies_in
 from factory_engine.sandbox.layer import Layer
 
@@ -27,6 +28,7 @@ def wrap(
     *,
     cwd: Path | None = None,
     search: str | None = None,
+    file_bytes: int | None = None,
 ) -> tuple[str, ...]:
     """The argv that runs `argv` confined.
 
@@ -39,10 +41,12 @@ def wrap(
         layer: from `choose`; `none` wraps nothing.
         cwd: where it will be started.
         search: the PATH of its environment.
+        file_bytes: the largest file that it can write; None for any.
     """
     if layer.name == "none" or not argv or not _is_there(argv[0], cwd, search):
         return tuple(argv)
-    start = (sys.executable, "-I", "-S", _LAUNCHER)
+    limit = () if file_bytes is None else ("file_bytes", str(file_bytes))
+    start = (sys.executable, "-I", "-S", _LAUNCHER, *limit)
     if layer.name == "landlock":
         return (*start, *landlock.order(confinement, layer), "--", *argv)
     needed = (sys.prefix, sys.base_prefix, str(Path(__file__).parent))
@@ -51,13 +55,24 @@ def wrap(
     return (*bubblewrap.command(seen, layer, cwd), *start, "--", *argv)
 
 
-def variables(confinement: Confinement, layer: Layer) -> dict[str, str]:
-    """The environment variables that name the program's temporary folder in this layer."""
+def variables(
+    confinement: Confinement, layer: Layer, environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment variables that name the program's temporary folder in this layer.
+
+    Args:
+        confinement: of the program.
+        layer: what confines it.
+        environment: what it would find otherwise, if caches are to be moved into that folder.
+    """
     if not confinement.temporary:
         return {}
     private = layer.name == "bubblewrap"
     folder = SHARED_TEMPORARY[0] if private else str(confinement.temporary)
-    return dict.fromkeys(("TMPDIR", "TMP", "TEMP"), folder)
+    moved = {}
+    if environment is not None and layer.name != "none":
+        moved = moved_caches(environment, confinement, folder)
+    return {**moved, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), folder)}
 
 
 def plain_rc(rc: int, layer: Layer) -> int:

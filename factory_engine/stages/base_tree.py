@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from factory_engine.git import diff
-from factory_engine.git.blobs import each_blob
+from factory_engine.git.blobs import stream_blobs
 from factory_engine.git.diff import TreeChange
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.bundle import contents_wanted
 from factory_engine.rules.policy import GITLINK
 from factory_engine.stages.context import RunContext
+
+_LARGEST_KEPT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,33 @@ class Contents:
     sizes: dict[str, int] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
 
-    def add(self, oid: str, data: bytes, keep: bool) -> None:
-        """Take note of one content; its bytes are let go unless they are to be kept."""
-        self.sha256[oid] = hashlib.sha256(data).hexdigest()
-        self.sizes[oid] = len(data)
-        if keep:
-            self.kept[oid] = bytes(data)
+
+class _Gathering:
+    """Takes note of contents as they go by.
+
+    Of one that should be kept and is too large for what it is, no link and no attributes, nothing
+    is kept: then it counts as one that cannot be read.
+    """
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self.contents = Contents()
+        self._wanted = wanted
+
+    def begin(self, oid: str) -> None:
+        self._oid, self._size, self._kept = oid, 0, bytearray()
+        self._digest = hashlib.sha256()
+
+    def take(self, piece: memoryview) -> None:
+        self._digest.update(piece)
+        self._size += len(piece)
+        if self._oid in self._wanted and self._size <= _LARGEST_KEPT:
+            self._kept += piece
+
+    def end(self) -> None:
+        self.contents.sha256[self._oid] = self._digest.hexdigest()
+        self.contents.sizes[self._oid] = self._size
+        if self._oid in self._wanted and self._size <= _LARGEST_KEPT:
+            self.contents.kept[self._oid] = bytes(self._kept)
 
 
 class BaseTree:
@@ -68,9 +91,8 @@ class BaseTree:
             (c.new_oid, c.new_mode) for c in changes
         ]
         oids = sorted({oid for oid, mode in sides if oid is not None and mode != GITLINK})
-        found = Contents()
+        gathering = _Gathering(frozenset(contents_wanted(changes)))
         if oids:
-            wanted = frozenset(contents_wanted(changes))
             store = await self._context.store()
-            await each_blob(store.git, oids, lambda oid, data: found.add(oid, data, oid in wanted))
-        return found
+            await stream_blobs(store.git, oids, gathering)
+        return gathering.contents

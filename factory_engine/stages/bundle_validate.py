@@ -6,37 +6,34 @@ scratch index, gathers facts. The verdict itself is `rules.bundle`'s.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from factory_engine import storage
-from factory_engine.artifacts.bundle import Change, FilesChanged, ScopeLock
+from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.integrator import Violation
-from factory_engine.artifacts.strict_json import MAX_CLAIM_BYTES, JsonProblem
+from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.events import OPERATOR, Draft, EventType
 from factory_engine.git.apply import Applied, apply_patch
+from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange
-from factory_engine.rules.bundle import ArtifactProblem, BundleFacts, judge_bundle, may_apply
+from factory_engine.rules.bundle import BundleFacts, judge_bundle, may_apply
 from factory_engine.rules.codes import Code
 from factory_engine.rules.escape import printable
 from factory_engine.rules.patch import read_patch
 from factory_engine.rules.policy import Policy
 from factory_engine.run_folder import (
     DIFF,
-    FILES_CHANGED,
     SCOPE_LOCK,
-    WORKER_ARTIFACTS,
     Unreadable,
 )
 from factory_engine.stages.base_tree import BaseTree
+from factory_engine.stages.bundle_files import MAX_TEXT_BYTES, extra_files, read_artifacts
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.status import Status
 
-MAX_PATCH_BYTES = 256 << 20
-MAX_TEXT_BYTES = 1 << 20
 EVENT_VIOLATIONS = 50
 APPLY_TIMEOUT_S = 120.0
 NOT_APPLIED = Applied(tree=None, rejection="", offsets=())
@@ -117,7 +114,7 @@ async def judge_all(
         amend_locks(context, amend_scope)
     base = BaseTree(context)
     before = {bundle.worker_id: bundle for bundle in known}
-    async with asyncio.TaskGroup() as group:
+    async with together() as group:
         tasks = [
             group.create_task(_judge(context, plan.worker_id, base, before.get(plan.worker_id)))
             for plan in context.manifest.workers
@@ -193,9 +190,10 @@ async def _judge(
     digests = context.folder.digests(worker_id)
     if known is not None and (known.lock, known.digests) == (lock, digests):
         return known
-    artifacts = _read_artifacts(context, worker_id)
+    max_files = context.config.policy.max_files
+    artifacts = read_artifacts(context.folder, worker_id, max_files)
     patch = artifacts[DIFF]
-    reading = read_patch(patch if isinstance(patch, bytes) else b"")
+    reading = read_patch(patch if isinstance(patch, bytes) else b"", max_files)
     applied = NOT_APPLIED
     if isinstance(patch, bytes) and patch and may_apply(reading, _policy(context)):
         applied = await _apply(context, worker_id, patch)
@@ -217,10 +215,11 @@ async def _judge(
             policy=_policy(context),
             runs_dir=_runs_dir(context),
             required_checks=_required_checks(context, worker_id),
+            extras=extra_files(context.folder, worker_id),
             reading=reading,
         )
     )
-    claims = _claims(artifacts[FILES_CHANGED])
+    claims = verdict.claims.changes if verdict.claims is not None else []
     return JudgedBundle(
         worker_id=worker_id,
         lock=lock,
@@ -234,17 +233,6 @@ async def _judge(
             "deletions": sum(change.deletions or 0 for change in claims),
         },
     )
-
-
-def _read_artifacts(context: RunContext, worker_id: str) -> dict[str, bytes | ArtifactProblem]:
-    found: dict[str, bytes | ArtifactProblem] = {}
-    for name in WORKER_ARTIFACTS:
-        limit = {DIFF: MAX_PATCH_BYTES, FILES_CHANGED: MAX_CLAIM_BYTES}.get(name, MAX_TEXT_BYTES)
-        try:
-            found[name] = context.folder.read(f"{worker_id}/{name}", limit)
-        except Unreadable as error:
-            found[name] = ArtifactProblem(error.kind, error.message)
-    return found
 
 
 async def _apply(context: RunContext, worker_id: str, patch: bytes) -> Applied:
@@ -268,15 +256,6 @@ def _required_checks(context: RunContext, worker_id: str) -> list[str]:
         return []
     checks = context.config.workers[worker_id].checks
     return [check.name for check in checks if check.required]
-
-
-def _claims(data: bytes | ArtifactProblem) -> list[Change]:
-    if not isinstance(data, bytes):
-        return []
-    try:
-        return FilesChanged.from_bytes(data).changes
-    except JsonProblem:
-        return []
 
 
 def _policy(context: RunContext) -> Policy:

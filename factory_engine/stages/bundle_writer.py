@@ -7,7 +7,6 @@ from its outbox, and only where words are asked for.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from factory_engine.artifacts.bundle import (
     StatusFile,
 )
 from factory_engine.git import diff
+from factory_engine.git.removal import remove_workspace
 from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     DIFF,
@@ -89,7 +89,7 @@ async def write_bundle(context: RunContext, contents: BundleContents) -> Written
     )
     outbox = read_outbox(contents.outbox)
     warnings = [*contents.warnings, *outbox.warnings]
-    shutil.rmtree(context.folder.bundle(worker_id), ignore_errors=True)
+    remove_workspace(context.folder.bundle(worker_id))
 
     def put(name: str, data: bytes | Artifact) -> None:
         raw = data.to_bytes() if isinstance(data, Artifact) else data

@@ -14,7 +14,7 @@ from factory_engine import storage
 from factory_engine.agents.supervise import Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
-from factory_engine.stages.confined import Cell
+from factory_engine.stages.confined import Cell, limits_for
 from factory_engine.stages.context import RunContext
 
 TIMED_OUT = 124  # what timeout(1) answers; a check that was stopped never counts as green
@@ -57,6 +57,7 @@ async def run_check(context: RunContext, run: CheckRun) -> tuple[CheckResult, Pa
         tail_bytes=context.config.run.log_tail_bytes,
         timeout_s=run.check.timeout_s or context.config.run.check_timeout_s,
         grace_s=context.config.run.grace_s,
+        limits=limits_for(context, run.folder, *run.kept_in.private),
     )
     finished = await run_program(run.kept_in.around(program), clock=context.clock)
     finished = run.kept_in.told(finished)

@@ -7,13 +7,13 @@ how a program gets into it is the sandbox package's; what a sandbox is asked for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents.program import exit_in_words
-from factory_engine.agents.supervise import Finished, Program
+from factory_engine.agents.supervise import Finished, Limits, Program
 from factory_engine.sandbox import (
     NONE,
     Confinement,
@@ -37,12 +37,29 @@ class Cell:
     Args:
         layer: what confines it.
         confinement: what it may see and change.
+        asked: what its configuration asks for.
         warnings: what was asked for and is not in force.
     """
 
     layer: Layer
     confinement: Confinement
+    asked: Sandbox
     warnings: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What confines it, in a word: the layer, `self`, or `none`."""
+        return "self" if self.asked == "self" else self.layer.name
+
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """The folders outside of the workspace that are the program's alone."""
+        return (self.confinement.temporary,) if self.confinement.temporary else ()
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """The warnings about this program alone; that there is no layer is told of the run."""
+        return self.warnings[1:] if self.layer.name == "none" else self.warnings
 
     def around(self, program: Program) -> Program:
         """The same program, confined."""
@@ -52,8 +69,9 @@ class Cell:
             self.layer,
             cwd=program.cwd,
             search=program.env.get("PATH"),
+            file_bytes=program.limits.file_bytes,
         )
-        env = {**program.env, **variables(self.confinement, self.layer)}
+        env = {**program.env, **variables(self.confinement, self.layer, program.env)}
         return replace(program, argv=argv, env=env)
 
     def told(self, finished: Finished) -> Finished:
@@ -89,14 +107,14 @@ async def cell(
         SandboxMissing: it is required and cannot be had.
     """
     storage.make_folder(temporary)
-    probed = await asyncio.to_thread(probe) if asked in ("auto", "required") else NONE
+    home = home_of(context.environment)
+    hidden = secrets(home)
+    probed = await asyncio.to_thread(probe, hidden) if asked in ("auto", "required") else NONE
     layer = choose(asked, probed, network=network)
-    home = Path(context.environment.get("HOME") or Path.home())
-    own = [home / path[2:] if path.startswith("~/") else Path(path) for path in state]
     repository = context.repository
     confinement = Confinement(
-        writable=(*writable, *own),
-        hidden=(*_workspaces(context), *secrets(home)),
+        writable=(*writable, *state_folders(state, home)),
+        hidden=(*_workspaces(context), *hidden),
         readonly=(
             *(repository.root, repository.common_dir, repository.git_dir, context.runs_dir),
             *(folder, context.workspaces / "store.git"),
@@ -104,7 +122,23 @@ async def cell(
         temporary=temporary,
         network=network,
     )
-    return Cell(layer, confinement, warnings(asked, layer, confinement))
+    return Cell(layer, confinement, asked, warnings(asked, layer, confinement))
+
+
+def limits_for(context: RunContext, *folders: Path) -> Limits:
+    """What the run allows each of its programs to take, with the folders that are its own."""
+    run = context.config.run
+    return Limits(run.max_disk_bytes, run.max_disk_bytes, folders, run.max_processes)
+
+
+def home_of(environment: Mapping[str, str]) -> Path:
+    """The home folder of whoever has this environment."""
+    return Path(environment.get("HOME") or Path.home())
+
+
+def state_folders(state: Sequence[str], home: Path) -> list[Path]:
+    """The folders that an agent's `state` names, `~` for the home."""
+    return [home / path[2:] if path.startswith("~/") else Path(path) for path in state]
 
 
 def _workspaces(context: RunContext) -> list[Path]:

@@ -85,7 +85,9 @@ class RunContext:
         """The run's git store with base in it, made on first use: a dry run needs none."""
         async with self._store_lock:
             if not self._opened:
-                base_store = BaseStore(self.workspaces / "store.git")
+                # marked, so that a git that outlives a killed factory is ended with the rest
+                mark = tuple(self.marker().variables().items())
+                base_store = BaseStore(self.workspaces / "store.git", mark)
                 await base_store.ensure(self.repository, self.base)
                 self._opened.append(
                     await create_run_store(

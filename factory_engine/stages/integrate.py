@@ -6,7 +6,6 @@ compared around them, culprits. Writes only below the run folder.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import ConflictRecord, Violation
 from factory_engine.events import INTEGRATOR, Draft, EventType
 from factory_engine.git.merge import Merged, merge_trees
+from factory_engine.git.removal import remove_workspace
 from factory_engine.rules.codes import Code
 from factory_engine.rules.overlap import overlaps
 from factory_engine.rules.scope import ScopeRules
@@ -58,7 +58,7 @@ async def run_integrate(
         is green on the merged tree and nothing was written outside the run folder.
     """
     started_at = context.clock.timestamp()
-    shutil.rmtree(context.folder.bundle(INTEGRATOR), ignore_errors=True)
+    remove_workspace(context.folder.bundle(INTEGRATOR))
     bundles = await judge_all(context, amend_scope, known)
     violations = [violation for bundle in bundles for violation in bundle.violations]
     violations += await _overlaps(context, bundles)

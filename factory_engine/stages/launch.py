@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 
 from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.stages.strays import watched_repository
 from factory_engine.stages.worker import run_worker
 from factory_engine.status import Status
 
@@ -31,7 +32,8 @@ async def run_launch(context: RunContext, workers: Sequence[str] | None = None) 
             await run_worker(context, worker_id)
 
     try:
-        await _all_of([in_turn(worker_id) for worker_id in chosen])
+        async with watched_repository(context, chosen):
+            await _all_of([in_turn(worker_id) for worker_id in chosen])
     except ExceptionGroup as problems:
         raise _first(problems) from problems
     failed = [

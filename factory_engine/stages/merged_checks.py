@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from factory_engine import storage
 from factory_engine.agents.environment import worker_environment
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.artifacts.integrator import Violation
@@ -20,12 +21,13 @@ from factory_engine.events import INTEGRATOR, Draft, EventType
 from factory_engine.git.checkout import checkout_tree
 from factory_engine.git.merge import merge_trees
 from factory_engine.git.removal import remove_workspace
-from factory_engine.git.snapshot import Snapshot, differences, take_snapshot
+from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import MANIFEST
 from factory_engine.stages.checks import CheckRun, log_name, run_check
 from factory_engine.stages.confined import cell
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.strays import repository_now
 
 LISTED_WRITES = 20
 LARGEST_SEARCH = 2  # which worker alone, else which pair; beyond that it takes all of them
@@ -87,7 +89,7 @@ async def _run_on(
     store = await context.store()
     await asyncio.to_thread(remove_workspace, context.folder.merged)
     index = context.folder.index_file(INTEGRATOR)
-    index.parent.mkdir(parents=True, exist_ok=True)
+    storage.make_folder(index.parent)
     await checkout_tree(store, tree, context.folder.merged, index, context.base)
     environment = worker_environment(
         context.environment,
@@ -110,6 +112,7 @@ async def _run_on(
         writable=(context.folder.merged,),
         temporary=temporary,
         network=check.reaches_network,
+        state=context.config.integrator.state,
     )
     run = CheckRun(check, INTEGRATOR, context.folder.merged, environment, kept_in, name)
     try:
@@ -171,11 +174,7 @@ class _Surroundings:
 
 
 async def _surroundings(context: RunContext) -> _Surroundings:
-    repository = context.repository
-    excluded = [context.runs_dir, context.workspaces]
-    snapshot = await asyncio.to_thread(
-        take_snapshot, repository.root, repository.git_dir, repository.common_dir, excluded
-    )
+    snapshot = await repository_now(context)
     artifacts = {
         relative: context.folder.sha256(relative)
         for relative in context.folder.artifacts()

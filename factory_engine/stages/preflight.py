@@ -6,9 +6,11 @@ Owns the list of preconditions. `doctor` asks the same questions without a run. 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Iterable, Sequence
+import contextlib
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import filelock
 import psutil
@@ -25,7 +27,10 @@ from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
-from factory_engine.sandbox import describe, probe
+from factory_engine.sandbox import describe, probe, secrets
+from factory_engine.stages.agent_findings import is_there, program_findings
+from factory_engine.stages.budget_findings import budget_findings
+from factory_engine.stages.confined import home_of
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.state import Finding
 from factory_engine.status import Status
@@ -37,16 +42,17 @@ NAMED_PATHS = 5
 
 async def run_preflight(context: RunContext) -> StageOutcome:
     """Look at every precondition, record each; BLOCKED if one of them stands in the way."""
+    planned = [plan.worker_id for plan in context.manifest.workers if plan.has_task]
     findings = await examine(
         context.repository,
         context.base,
         context.config,
         context.runs_dir,
         context.workspaces,
-        environment_path=context.environment.get("PATH", ""),
+        environment=context.environment,
         programs=not context.manifest.dry_run,
+        taking_part=planned,
     )
-    planned = [plan for plan in context.manifest.workers if plan.has_task]
     if not planned and not context.manifest.dry_run:
         findings.append(
             Finding(
@@ -83,23 +89,33 @@ async def examine(
     runs_dir: Path,
     workspaces: Path,
     *,
-    environment_path: str,
+    environment: Mapping[str, str],
     programs: bool = True,
+    taking_part: Collection[str] | None = None,
 ) -> list[Finding]:
     """Every precondition in a fixed order, the ones that hold included.
 
     Args:
+        environment: what the factory inherited.
         programs: whether programs are to be started; a dry run asks nothing about the machine
             that it does not need, so that its findings are the same on another one.
+        taking_part: the workers whose programs are needed; None for all with a task.
     """
     conditions = await repository.conditions(base, excluded=[runs_dir])
+    working = {
+        worker_id: worker
+        for worker_id, worker in sorted(config.workers.items())
+        if worker.has_task and (taking_part is None or worker_id in taking_part)
+    }
     return [
         await examine_git(),
         *_repository_findings(repository, conditions),
         *folder_findings(runs_dir, workspaces),
         *_signing_findings(config, (repository.root, runs_dir)),
-        *_agent_findings(config, repository.root, environment_path),
-        *([await _sandbox_finding(config)] if programs else []),
+        *_command_findings(working, repository.root, environment.get("PATH", "")),
+        *(program_findings(config, working, repository.root, environment) if programs else ()),
+        *([await _sandbox_finding(config, environment)] if programs else []),
+        *budget_findings(config),
         *_scope_findings(config),
     ]
 
@@ -214,7 +230,7 @@ def _room(name: str, folder: Path) -> Finding:
 
 def _locks(folder: Path) -> Finding:
     """A second handle must be refused, else two processes could drive one run."""
-    path = folder / f"{storage.TEMPORARY_PREFIX}lock-probe"
+    path = folder / f"{storage.TEMPORARY_PREFIX}lock-probe-{os.getpid()}"
     first, second = (filelock.FileLock(path, timeout=0, is_singleton=False) for _ in range(2))
     try:
         with first:
@@ -226,25 +242,31 @@ def _locks(folder: Path) -> Finding:
     except (OSError, NotImplementedError) as error:
         return Finding("locks", "block", f"do not work here: {error}", "use a local disk")
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            storage.disk.unlink(path)
     return Finding("locks", "block", "are not safe here", "put the runs folder on a local disk")
 
 
-async def _sandbox_finding(config: Config) -> Finding:
+async def _sandbox_finding(config: Config, environment: Mapping[str, str]) -> Finding:
     """Which layer confines programs here, and whether what was asked for can be had."""
-    asked = {worker.sandbox for worker in config.workers.values() if worker.has_task}
+    asked = {w.sandbox: worker_id for worker_id, w in config.workers.items() if w.has_task}
     if config.integrator.checks:
-        asked.add(config.integrator.sandbox)
-    layer = await asyncio.to_thread(probe)
-    if layer.name != "none" or not asked & {"auto", "required"}:
-        return Finding("sandbox", "ok", describe(layer))
-    level = "block" if "required" in asked else "warn"
-    return Finding("sandbox", level, describe(layer), "install bubblewrap, or use another machine")
+        asked[config.integrator.sandbox] = "the integrator"
+    layer = await asyncio.to_thread(probe, secrets(home_of(environment)))
+    if layer.name == "none" and asked.keys() & {"auto", "required"}:
+        level: Literal["warn", "block"] = "block" if "required" in asked else "warn"
+        return Finding("sandbox", level, describe(layer), "install bubblewrap")
+    if "off" in asked:
+        told = f"turned off for {asked['off']}, whose programs can write wherever you can"
+        return Finding("sandbox", "warn", told, 'set "sandbox" to "auto"')
+    return Finding("sandbox", "ok", describe(layer))
 
 
-def _agent_findings(config: Config, root: Path, search: str) -> Iterable[Finding]:
-    for worker_id, worker in sorted(config.workers.items()):
-        if worker.has_task and worker.command:
+def _command_findings(
+    working: Mapping[str, WorkerConfig], root: Path, search: str
+) -> Iterable[Finding]:
+    for worker_id, worker in working.items():
+        if worker.command:
             yield _program_finding(worker_id, worker, root, search)
 
 
@@ -252,8 +274,7 @@ def _program_finding(worker_id: str, worker: WorkerConfig, root: Path, search: s
     program = worker.command[0]
     name = f"{worker_id} program"
     relative = "/" in program or "\\" in program
-    found = (root / program).exists() if relative else shutil.which(program, path=search)
-    if found:
+    if is_there(program, root, search):
         return Finding(name, "ok", printable(program))
     where = "in the repository" if relative else "on the PATH"
     return Finding(

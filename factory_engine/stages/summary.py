@@ -7,10 +7,10 @@ event. They always say the same.
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import dataclass, field
 from typing import Literal
 
+from factory_engine import storage
 from factory_engine.artifacts.bundle import Change, CheckResult, FilesChanged, LogIndex
 from factory_engine.artifacts.integrator import (
     ConflictRecord,
@@ -18,9 +18,12 @@ from factory_engine.artifacts.integrator import (
     StageResult,
     Violation,
 )
+from factory_engine.errors import StorageError
 from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.git.removal import remove_workspace
 from factory_engine.provenance.attestation import attest
 from factory_engine.provenance.statement import Result
+from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     ATTESTATION,
     BUNDLES_DIGEST,
@@ -34,6 +37,7 @@ from factory_engine.run_folder import (
     MERGE_PLAN,
     REPORT_DIGEST,
     STATUS,
+    RunFolder,
     Unreadable,
 )
 from factory_engine.stages.context import RunContext
@@ -85,10 +89,18 @@ def write_summary(context: RunContext, status: Status, reason: str, judgement: J
         _finished(context.state(), status, reason),
     )
     seal_ledger(context)
-    with contextlib.suppress(OSError):
-        for leftover in context.folder.work.iterdir():
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
+    clear_work(context.folder)
+
+
+def clear_work(folder: RunFolder) -> None:
+    """Remove what only an unfinished run needs, as far as the disk allows; its lock is held.
+
+    From here on the ledger's digest vouches for its end, and no receipt is needed.
+    """
+    with contextlib.suppress(OSError, StorageError):
+        for leftover in folder.work.iterdir():
+            if leftover.is_dir() or leftover == folder.receipt:
+                remove_workspace(leftover)
 
 
 def _attestation(context: RunContext, status: Status) -> bytes:
@@ -126,12 +138,15 @@ def seal_ledger(context: RunContext) -> None:
     context.writer.write(LEDGER_DIGEST, f"{digest}  {LEDGER}\n".encode())
 
 
-def unseal(context: RunContext) -> None:
-    """Take the last verdict back before the run goes on: what is there must always hold."""
-    verdict = (f"{INTEGRATOR}/{STATUS}", f"{INTEGRATOR}/{FINAL_REPORT}")
-    for relative in (LEDGER_DIGEST, ATTESTATION, *verdict):
-        with contextlib.suppress(FileNotFoundError):
-            (context.folder.path / relative).unlink()
+def unseal(folder: RunFolder) -> None:
+    """Take the ledger's digest away before it goes on: one that is there must always hold."""
+    storage.remove_file(folder.path / LEDGER_DIGEST)
+
+
+def take_back_verdict(folder: RunFolder) -> None:
+    """Take the last verdict away when the run has gone on: what is there must always hold."""
+    for relative in (ATTESTATION, f"{INTEGRATOR}/{STATUS}", f"{INTEGRATOR}/{FINAL_REPORT}"):
+        storage.remove_file(folder.path / relative)
 
 
 def _status_and_report(
@@ -217,7 +232,9 @@ def _facts(
             for finding in state.findings
             if finding.level != "ok"
         ],
-        warnings=[*judgement.warnings, *state.warnings],
+        # not the ledger's own, such as a torn end set aside: a run that a crash met has the same
+        # report as one that nothing disturbed
+        warnings=judgement.warnings,
     )
 
 
@@ -255,7 +272,7 @@ def _digests(context: RunContext, part: str) -> bytes:
     for relative in context.folder.artifacts():
         if part in relative:
             try:
-                lines.append(f"{context.folder.sha256(relative)}  {relative}\n")
+                lines.append(f"{context.folder.checksum(relative)}\n")
             except Unreadable as error:
-                lines.append(f"# {relative} {error.message}\n")
+                lines.append(f"# {printable(relative, 1000)} {printable(error.message)}\n")
     return "".join(lines).encode("utf-8", "surrogateescape")

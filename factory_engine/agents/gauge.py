@@ -1,0 +1,83 @@
+"""How much of the machine a program takes while it runs.
+
+Owns the measuring of its folders and its processes, and the words for too much. Ends nothing. Most
+looks cost next to nothing: folders and processes are only counted when the whole machine has lost
+enough room, or has gained enough processes, for the program to be over its limit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psutil
+
+from factory_engine.agents.program import Limits
+
+RESERVE_BYTES = 128 << 20
+"""What a program has to leave of the disk: the end of a run is written there."""
+
+_BLOCK = 512  # what st_blocks counts, whatever the file system's own blocks are (POSIX stat.h)
+
+
+class Gauge:
+    """The measure of one program, taken from its start on.
+
+    Args:
+        limits: what it may take.
+        count: answers how many processes it has now.
+    """
+
+    def __init__(self, limits: Limits, count: Callable[[], int]) -> None:
+        self._limits = limits
+        self._count = count
+        self._processes = len(psutil.pids())
+        self._free = {folder: _free(folder) for folder in limits.folders}
+
+    def breach(self) -> str:
+        """What it takes too much of, in words; empty while it does not. Reads the disk."""
+        return self._too_many_processes() or self._too_much_room()
+
+    def _too_many_processes(self) -> str:
+        most = self._limits.processes
+        if most is None or len(psutil.pids()) - self._processes < most // 2:
+            return ""
+        found = self._count()
+        return f"more than {most:,} processes at once (run.max_processes)" if found > most else ""
+
+    def _too_much_room(self) -> str:
+        most = self._limits.disk_bytes
+        for folder, before in self._free.items():
+            now = _free(folder)
+            if now < RESERVE_BYTES and used([folder]) > RESERVE_BYTES:
+                return "the disk was almost full of what it wrote"
+            if most is not None and before - now > most // 2 and used(self._free) > most:
+                return f"more than {most:,} bytes on disk (run.max_disk_bytes)"
+        return ""
+
+
+def used(folders: Iterable[Path]) -> int:
+    """The bytes on disk of all there is in `folders`; a hole in a file takes none."""
+    return sum(_size(entry) for folder in folders for entry in _entries(folder))
+
+
+def _entries(folder: Path) -> Iterable[str]:
+    for path, folders, files in os.walk(folder):
+        yield from (os.path.join(path, name) for name in (*folders, *files))
+
+
+def _size(path: str) -> int:
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return 0  # gone meanwhile
+    return facts.st_blocks * _BLOCK if hasattr(facts, "st_blocks") else facts.st_size
+
+
+def _free(folder: Path) -> int:
+    """Free bytes of the disk below `folder`; of one that is not there as many as can be."""
+    try:
+        return psutil.disk_usage(str(folder)).free
+    except OSError:
+        return 1 << 62

@@ -1,0 +1,216 @@
+"""What can be known about the agents of a configuration before a worker starts.
+
+Owns which agents are looked at, and in which surroundings; what there is to know about one kind of
+agent is its checkup's. `program_findings` starts nothing and names no folder of this machine, so
+that a run can record it; `examine_agents` is for `doctor` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory_engine.agents import driver
+from factory_engine.agents.checkups import checkup
+from factory_engine.agents.checkups.setup import Room, Setup
+from factory_engine.agents.environment import worker_environment
+from factory_engine.agents.protocol import AgentTask, Launch
+from factory_engine.config.models import Config
+from factory_engine.config.tasks import AgentConfig, WorkerConfig
+from factory_engine.errors import UsageError
+from factory_engine.rules.escape import printable
+from factory_engine.sandbox import (
+    NONE,
+    Confinement,
+    Layer,
+    Sandbox,
+    probe,
+    secrets,
+    variables,
+    wrap,
+)
+from factory_engine.stages.confined import home_of, state_folders
+from factory_engine.stages.execution import left_to_itself
+from factory_engine.state import Finding
+
+_NOWHERE = Path("workspace")  # stands for a folder that there is not yet
+
+
+@dataclass(frozen=True)
+class _Use:
+    """An agent as one or more workers use it.
+
+    Args:
+        name: the agent's, with the letters of the workers if others use it differently.
+        agent: its name in the configuration.
+        config, worker: its settings, and those of the first of the workers.
+    """
+
+    name: str
+    agent: str
+    config: AgentConfig
+    worker: WorkerConfig
+
+    def launch(self) -> Launch:
+        """How it would be started. Raises UsageError for options that make no sense."""
+        task = AgentTask(
+            worker_id=self.name,
+            run_id="",
+            base="",
+            workspace=_NOWHERE,
+            outbox=_NOWHERE,
+            prompt="any",
+            argv=tuple(self.config.argv),
+            settings=self.config.options,
+        )
+        return driver(self.config.protocol).prepare(task)
+
+    def environment(self, launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
+        """What its program would find."""
+        return worker_environment(
+            inherited,
+            pass_env=[*self.config.pass_env, *self.worker.pass_env, *launch.pass_env],
+            set_env={**launch.set_env, **self.config.env, **self.worker.env},
+            factory={},
+        )
+
+
+def program_findings(
+    config: Config, working: Mapping[str, WorkerConfig], root: Path, inherited: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Whether the program of each agent is there, and its options make sense.
+
+    Args:
+        config: where the agents are.
+        working: the workers that have a task, by id.
+        root: the top of the repository.
+        inherited: the environment of the factory.
+    """
+    for use in _uses(config, working):
+        try:
+            launch = use.launch()
+        except UsageError as error:
+            yield Finding(f"{use.name} options", "block", error.what, error.advice)
+            continue
+        program = launch.argv[0]
+        search = use.environment(launch, inherited).get("PATH", "")
+        if is_there(program, root, search):
+            yield Finding(f"{use.name} program", "ok", printable(_name(program)))
+            continue
+        where = "there" if os.path.isabs(program) else "in the repository"
+        where = where if os.path.dirname(program) else "on the PATH"
+        told = f"{printable(_name(program))} was not found {where}"
+        advice = f"install it, or name it in agents.{use.agent}.argv"
+        yield Finding(f"{use.name} program", "block", told, advice)
+
+
+async def examine_agents(
+    config: Config, root: Path, workspaces: Path, inherited: Mapping[str, str]
+) -> list[Finding]:
+    """The checkup of each agent whose program is there, in the order of their names."""
+    probed = await asyncio.to_thread(probe, secrets(home_of(inherited)))
+    found = []
+    async with asyncio.TaskGroup() as group:
+        working = {w: worker for w, worker in sorted(config.workers.items()) if worker.has_task}
+        for use in _uses(config, working):
+            setup = _setup(use, root, workspaces, inherited, probed)
+            if setup is not None:
+                look = checkup(use.config.protocol).look(setup)
+                found.append((use.name, group.create_task(look)))
+    return [
+        Finding(f"{name} {remark.topic}", remark.level, remark.message, remark.advice)
+        for name, task in found
+        for remark in task.result()
+    ]
+
+
+def is_there(program: str, root: Path, search: str) -> bool:
+    """True if a worker would find `program`; one with a folder counts from the repository's top."""
+    if "/" in program or "\\" in program:
+        return (root / program).exists()
+    return shutil.which(program, path=search) is not None
+
+
+def _name(program: str) -> str:
+    """As the repository knows it; of a program elsewhere on this machine only the file's name."""
+    return os.path.basename(program) if os.path.isabs(program) else program
+
+
+def _uses(config: Config, working: Mapping[str, WorkerConfig]) -> list[_Use]:
+    """Each agent that a worker with a task has, once for each way in which it is started."""
+    ways: dict[str, list[tuple[str, WorkerConfig]]] = {}
+    for worker_id, worker in working.items():
+        if worker.command:
+            continue
+        same = ways.setdefault(worker.agent, [])
+        same.append((worker_id.removesuffix("_worker"), worker))
+    return [use for agent in sorted(ways) for use in _grouped(agent, config, ways[agent])]
+
+
+def _grouped(agent: str, config: Config, found: list[tuple[str, WorkerConfig]]) -> Iterator[_Use]:
+    groups: list[tuple[list[str], WorkerConfig]] = []
+    for letter, worker in found:
+        for letters, first in groups:
+            if _same_way(worker, first):
+                letters.append(letter)
+                break
+        else:
+            groups.append(([letter], worker))
+    for letters, worker in groups:
+        name = agent if len(groups) == 1 else f"{agent} ({', '.join(letters)})"
+        yield _Use(name, agent, config.agents[agent], worker)
+
+
+def _same_way(one: WorkerConfig, other: WorkerConfig) -> bool:
+    ways = [(w.env, sorted(w.pass_env), w.sandbox, w.network) for w in (one, other)]
+    return ways[0] == ways[1]
+
+
+def _setup(
+    use: _Use, root: Path, workspaces: Path, inherited: Mapping[str, str], probed: Layer
+) -> Setup | None:
+    """None where the program or its options have to be mended first."""
+    try:
+        launch = use.launch()
+    except UsageError:
+        return None
+    environment = use.environment(launch, inherited)
+    argv = tuple(use.config.argv) or launch.argv[:1]
+    if not is_there(argv[0], root, environment.get("PATH", "")):
+        return None
+    asked: Sandbox = left_to_itself(use.worker.sandbox, launch)
+    layer = probed if asked in ("auto", "required") else NONE
+    home = home_of(inherited)
+    own = [path for one in launch.state for path in one.found(environment, home_of(environment))]
+    state = (*state_folders(use.config.state, home), *own)
+
+    def confine(command: tuple[str, ...], room: Room) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        confinement = Confinement(
+            writable=(room.folder, *state),
+            hidden=secrets(home),
+            readonly=(root,),
+            temporary=room.temporary,
+            network=use.worker.network == "on",
+        )
+        search = environment.get("PATH")
+        wrapped = wrap(command, confinement, layer, cwd=room.cwd, search=search)
+        return wrapped, variables(confinement, layer, environment)
+
+    place = Confinement(temporary=workspaces)  # a folder in there; which one is not known yet
+
+    return Setup(
+        agent=use.agent,
+        argv=argv,
+        launched=launch.argv,
+        settings=use.config.options,
+        environment={**environment, **variables(place, layer)},
+        inherited=inherited,
+        root=root,
+        sandbox=asked,
+        layer="" if layer.name == "none" else layer.name,
+        confine=confine,
+    )

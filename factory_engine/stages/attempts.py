@@ -1,0 +1,163 @@
+"""A worker's program, run until it ends well or no other try makes sense.
+
+Owns the order of attempts: a fresh workspace or the agent's own session in the old one, the waits
+between, and the facts about each. What an end means is the driver's to say.
+
+An agent that can go on with its own session does so in the same workspace, so that neither its work
+nor what it has understood is lost: after a failed attempt, and after the factory itself was
+stopped. The ledger decides: the session's name is in it as soon as the agent says it, and is taken
+back there before anything is done to the workspace. So a workspace that lies beside a recorded
+session is the one that it worked in, complete as it left it. Everything else starts afresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.agents.protocol import AgentVerdict
+from factory_engine.agents.retry import delay_before_next, with_its_wait
+from factory_engine.agents.supervise import Finished
+from factory_engine.artifacts.bundle import CheckResult
+from factory_engine.events import Draft, EventType
+from factory_engine.stages.context import RunContext
+from factory_engine.stages.execution import Execution, agent_cell, execute
+from factory_engine.stages.place import WorkerPlace, make_place, still_there, write_task
+
+
+@dataclass
+class Progress:
+    """What is known about a worker so far."""
+
+    started_at: str
+    logs: list[tuple[str, Path]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    last_message: str = ""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt: its number, and the session that it goes on with, empty for a new one."""
+
+    number: int
+    session: str
+
+
+async def run_attempts(
+    context: RunContext, worker_id: str, place: WorkerPlace, progress: Progress
+) -> tuple[Finished, AgentVerdict]:
+    """Run the program until it ends well or no retry is left.
+
+    Args:
+        context: the run.
+        worker_id: whose program.
+        place: the worker's folders; the workspace of the last attempt is left there.
+        progress: gets logs, warnings and the agent's last words.
+
+    Returns:
+        how the last attempt ended, and what that means.
+    """
+    policy = context.config.run.retry
+    number, session = 1, _session_left(context, worker_id, place)
+    _keep_earlier_logs(context, worker_id, session, progress)
+    while True:
+        if not session:
+            await _start_afresh(context, worker_id, place)
+        attempt = _Attempt(number, session)
+        finished, verdict = await _one_attempt(context, worker_id, attempt, place, progress)
+        # an agent that does not find its session again has not tried anything
+        lost = bool(session) and not verdict.begun and not verdict.retryable
+        delay = 0.0 if lost else delay_before_next(verdict, number, policy)
+        last = not lost and number > context.config.workers[worker_id].retries
+        if delay is None or last:
+            return finished, verdict if last else with_its_wait(verdict, policy)
+        details = {"attempt": number, "reason": verdict.reason, "kind": verdict.kind}
+        context.record(Draft(EventType.WORKER_RETRIED, worker_id, {**details, "delay_s": delay}))
+        await asyncio.sleep(delay)
+        number += not lost
+        session = "" if lost else _session(context, worker_id, place)
+
+
+def _session(context: RunContext, worker_id: str, place: WorkerPlace) -> str:
+    """The session that can be gone on with; empty where there is none, or no workspace for it."""
+    session = context.state().workers[worker_id].session
+    return session if session and still_there(context, worker_id, place) else ""
+
+
+def _session_left(context: RunContext, worker_id: str, place: WorkerPlace) -> str:
+    """The same for what an earlier process left, which may have been about to remove it."""
+    kept = context.config.run.keep_workspaces != "never"
+    return _session(context, worker_id, place) if kept else ""
+
+
+async def _start_afresh(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
+    """A fresh workspace; the session of the old one is taken back first, whatever happens then."""
+    if context.state().workers[worker_id].session:
+        context.record(Draft(EventType.WORKER_SESSION, worker_id, {"session": ""}))
+    await make_place(context, worker_id, place)
+
+
+def _keep_earlier_logs(
+    context: RunContext, worker_id: str, session: str, progress: Progress
+) -> None:
+    """What the session said to a factory that was stopped belongs to the work that goes on."""
+    while session and (log := _log(context, worker_id, progress))[1].is_file():
+        progress.logs.append(log)
+
+
+def _log(context: RunContext, worker_id: str, progress: Progress) -> tuple[str, Path]:
+    """The name and file of the next log: agent, agent-2, …"""
+    name = f"agent-{len(progress.logs) + 1}" if progress.logs else "agent"
+    return name, context.folder.live_log(worker_id, name)
+
+
+async def _one_attempt(
+    context: RunContext,
+    worker_id: str,
+    attempt: _Attempt,
+    place: WorkerPlace,
+    progress: Progress,
+) -> tuple[Finished, AgentVerdict]:
+    """Run the program once, with the facts about its beginning and its end."""
+    config = context.config.workers[worker_id]
+    write_task(context, worker_id, place)
+    kept_in = await agent_cell(context, worker_id, place, attempt.session)
+    details = {
+        "attempt": attempt.number,
+        "attempts": 1 + config.retries,
+        "agent": config.agent,
+        "sandbox": kept_in.name,
+        "network": config.network,
+        "continues": bool(attempt.session),
+    }
+    context.record(Draft(EventType.WORKER_STARTED, worker_id, details))
+    progress.warnings += [w for w in kept_in.gaps if w not in progress.warnings]
+    name, log = _log(context, worker_id, progress)
+    storage.make_folder(log.parent)
+    progress.logs.append((name, log))
+    ended = await execute(context, Execution(worker_id, place, attempt.session, log, kept_in))
+    finished, verdict = ended.finished, ended.verdict
+    progress.last_message = ended.last_message
+    details = {
+        "attempt": attempt.number,
+        "reason": verdict.reason,
+        "left_behind": finished.left_behind,
+    }
+    context.record(
+        Draft(
+            EventType.WORKER_EXITED,
+            worker_id,
+            details,
+            duration_ms=finished.duration_ms,
+            rc=finished.rc,
+        )
+    )
+    if finished.left_behind:
+        progress.warnings.append(
+            f"{finished.left_behind} processes were left behind and were ended"
+        )
+    return finished, verdict

@@ -1,0 +1,102 @@
+"""How one execution of a worker's program is kept within its limits.
+
+Owns the wish to stop it when it has taken too much or is silent for too long, and the events about
+its silence. Ends nothing itself, and knows no deadline: that is the supervision's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from factory_engine.agents.budget import overspent
+from factory_engine.agents.protocol import AgentVerdict
+from factory_engine.config.limits import WorkLimits
+from factory_engine.events import Draft, EventType
+from factory_engine.stages.activity import ActivityRecorder
+
+
+class Bounds:
+    """The limits of an execution that has just begun.
+
+    Silence is told once when it has become too long, and once when it is over.
+
+    Args:
+        worker_id: whose they are.
+        limits: how much and how long.
+        activity: what it is doing, and its counts.
+        record: where events go.
+
+    Attributes:
+        stop: set when it is to be stopped.
+        breach: the verdict then; None before.
+    """
+
+    def __init__(
+        self,
+        worker_id: str,
+        limits: WorkLimits,
+        activity: ActivityRecorder,
+        record: Callable[[Draft], None],
+    ) -> None:
+        self.stop = asyncio.Event()
+        self.breach: AgentVerdict | None = None
+        self._worker_id = worker_id
+        self._limits = limits
+        self._activity = activity
+        self._record = record
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._stalled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._look_later()
+
+    def heard(self) -> None:
+        """Its program has said something, which the activity knows already."""
+        silent = self._silent_s()
+        self._last = self._loop.time()
+        if self._stalled:
+            self._stalled = False
+            self._tell(EventType.WORKER_HEARD, silent_s=round(silent))
+            self._look_later()
+        if spent := overspent(self._limits, self._activity.counts):
+            self._break(AgentVerdict(False, spent))
+
+    def close(self) -> None:
+        """Its program has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        silent, limits = self._silent_s(), self._limits
+        if not self._stalled and _reached(limits.stalled_after_s, silent):
+            self._stalled = True
+            doing = self._activity.doing
+            self._tell(EventType.WORKER_STALLED, silent_s=round(silent), doing=doing)
+        if _reached(limits.stop_when_stalled_s, silent):
+            last = f"; last seen {doing}" if (doing := self._activity.doing) else ""
+            told = f"silent for {limits.stop_when_stalled_s:g} s (stop_when_stalled_s): stopped"
+            self._break(AgentVerdict(False, told + last, "silent"))
+        self._look_later()
+
+    def _look_later(self) -> None:
+        """At the next limit of silence that is still ahead."""
+        self.close()
+        limits = (self._limits.stalled_after_s, self._limits.stop_when_stalled_s)
+        silent = self._silent_s()
+        ahead = [limit - silent for limit in limits if limit is not None and limit > silent]
+        self._timer = self._loop.call_later(min(ahead), self._look) if ahead else None
+
+    def _silent_s(self) -> float:
+        return self._loop.time() - self._last
+
+    def _break(self, breach: AgentVerdict) -> None:
+        self.breach = self.breach or breach
+        self.stop.set()
+
+    def _tell(self, event_type: EventType, **details: object) -> None:
+        self._record(Draft(event_type, self._worker_id, details))
+
+
+def _reached(limit_s: float | None, silent_s: float) -> bool:
+    return limit_s is not None and silent_s >= limit_s

@@ -1,0 +1,59 @@
+"""The files of a bundle, read as the files of somebody else.
+
+Owns how much of each is read. Never interprets one.
+"""
+
+from __future__ import annotations
+
+from factory_engine.artifacts.strict_json import MAX_CLAIM_BYTES
+from factory_engine.rules.facts import ArtifactProblem
+from factory_engine.run_folder import (
+    DIFF,
+    FILES_CHANGED,
+    WORKER_ARTIFACTS,
+    RunFolder,
+    Unreadable,
+)
+
+MAX_PATCH_BYTES = 256 << 20
+MAX_TEXT_BYTES = 1 << 20
+
+_LEAST_CLAIM_BYTES = 16_000_000
+_BYTES_OF_A_CLAIM = 1_600  # with the longest path there may be
+
+
+def read_artifacts(
+    folder: RunFolder, worker_id: str, max_files: int
+) -> dict[str, bytes | ArtifactProblem]:
+    """The bytes of each artifact that every bundle has, or why there are none.
+
+    Args:
+        folder: the run.
+        worker_id: whose bundle.
+        max_files: how many files may change; the room for claims follows from it.
+    """
+    claims = min(MAX_CLAIM_BYTES, max(_LEAST_CLAIM_BYTES, _BYTES_OF_A_CLAIM * max_files))
+    limits = {DIFF: MAX_PATCH_BYTES, FILES_CHANGED: claims}
+    found: dict[str, bytes | ArtifactProblem] = {}
+    for name in WORKER_ARTIFACTS:
+        try:
+            found[name] = folder.read(f"{worker_id}/{name}", limits.get(name, MAX_TEXT_BYTES))
+        except Unreadable as error:
+            found[name] = ArtifactProblem(error.kind, error.message)
+    return found
+
+
+def extra_files(folder: RunFolder, worker_id: str) -> dict[str, ArtifactProblem | None] | None:
+    """The other files by their names in the bundle, sorted; None where there are too many."""
+    extras = folder.extras(worker_id)
+    if extras is None:
+        return None
+    found: dict[str, ArtifactProblem | None] = {}
+    for relative in sorted(extras):
+        name = relative.removeprefix(f"{worker_id}/")
+        try:
+            folder.size(relative)
+            found[name] = None
+        except Unreadable as error:
+            found[name] = ArtifactProblem(error.kind, error.message)
+    return found

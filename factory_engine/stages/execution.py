@@ -1,0 +1,220 @@
+"""One execution of a worker's program: how it is started, heard and kept within its limits.
+
+Owns what the agent is given and what of its words becomes a fact at once. Whether it is executed
+again, and in which workspace, is decided in `attempts.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.agents import driver
+from factory_engine.agents.budget import left_to_spend
+from factory_engine.agents.environment import worker_environment
+from factory_engine.agents.prompt import to_go_on
+from factory_engine.agents.protocol import (
+    Activity,
+    AgentTask,
+    AgentVerdict,
+    Conversation,
+    Launch,
+)
+from factory_engine.agents.supervise import Finished, Program, run_program
+from factory_engine.config.limits import WorkLimits
+from factory_engine.config.tasks import WorkerConfig
+from factory_engine.events import Draft, EventType
+from factory_engine.sandbox import Sandbox
+from factory_engine.stages.activity import ActivityRecorder
+from factory_engine.stages.bounds import Bounds
+from factory_engine.stages.confined import Cell, cell, home_of, limits_for
+from factory_engine.stages.context import RunContext
+from factory_engine.stages.place import WorkerPlace, worker_variables
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution that is to be.
+
+    Args:
+        worker_id: whose program.
+        place: the worker's folders, made already.
+        session: the agent's session that it goes on with; empty for a new one.
+        log: the file that takes its output.
+        kept_in: where it is put.
+    """
+
+    worker_id: str
+    place: WorkerPlace
+    session: str
+    log: Path
+    kept_in: Cell
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an execution ended, what that means, and the agent's last words."""
+
+    finished: Finished
+    verdict: AgentVerdict
+    last_message: str
+
+
+async def execute(context: RunContext, execution: Execution) -> Ended:
+    """Run the program to its end, or until a limit is reached.
+
+    Raises:
+        UsageError: the configuration does not say enough for this agent.
+        StorageError: the disk refused.
+    """
+    worker_id, kept_in = execution.worker_id, execution.kept_in
+    limits = context.config.limits_of(worker_id)
+    agent = driver(context.config.agents[context.config.workers[worker_id].agent].protocol)
+    task = _task(context, worker_id, execution.place, execution.session)
+    program = _program(context, execution, agent.prepare(task), limits)
+    reader = agent.reader(task)
+    before = context.state().workers[worker_id].counts
+    activity = ActivityRecorder(worker_id, context.record, before)
+    bounds = Bounds(worker_id, limits, activity, context.record)
+
+    def heard(activities: list[Activity]) -> None:
+        _note_session(context, worker_id, reader.session)
+        activity.heard(activities)
+        bounds.heard()
+
+    def heard_stderr(chunk: bytes) -> None:
+        reader.feed_stderr(chunk)
+        heard([])
+
+    try:
+        finished = await run_program(
+            kept_in.around(program),
+            lambda chunk: heard(reader.feed(chunk)),
+            clock=context.clock,
+            talker=reader.answer if isinstance(reader, Conversation) else None,
+            on_stderr=heard_stderr,
+            over=lambda: reader.over,
+            stop=bounds.stop,
+        )
+    finally:
+        bounds.close()
+        activity.close()
+    finished = kept_in.told(finished)
+    return Ended(finished, bounds.breach or reader.verdict(finished), reader.last_message)
+
+
+def _note_session(context: RunContext, worker_id: str, session: str) -> None:
+    """Record the agent's session as soon as it is known: it must outlive this process."""
+    if session and session != context.state().workers[worker_id].session:
+        context.record(Draft(EventType.WORKER_SESSION, worker_id, {"session": session}))
+
+
+def _task(context: RunContext, worker_id: str, place: WorkerPlace, session: str) -> AgentTask:
+    config = context.config.workers[worker_id]
+    settings = context.config.agents[config.agent]
+    prompt = place.prompt_file.read_text(encoding="utf-8")
+    counts = context.state().workers[worker_id].counts
+    return AgentTask(
+        worker_id=worker_id,
+        run_id=context.manifest.run_id,
+        base=context.base,
+        workspace=place.tree,
+        prompt=to_go_on(prompt) if session else prompt,
+        prompt_file=place.prompt_file,
+        outbox=place.outbox,
+        argv=tuple(config.command or settings.argv),
+        settings=settings.options,
+        max_cost=left_to_spend(context.config.limits_of(worker_id), counts),
+        session=session,
+    )
+
+
+def _program(
+    context: RunContext, execution: Execution, launch: Launch, limits: WorkLimits
+) -> Program:
+    """The agent's program with its environment, its log and its limits."""
+    worker_id, place = execution.worker_id, execution.place
+    return Program(
+        argv=launch.argv,
+        cwd=place.tree,
+        env=_environment(context, worker_id, place, launch),
+        log=execution.log,
+        marker=context.marker(worker_id),
+        workspace=place.folder,
+        stdin=launch.stdin,
+        stop_signals=launch.stop_signals,
+        separate_stderr=launch.separate_stderr,
+        head_bytes=context.config.run.log_head_bytes,
+        tail_bytes=context.config.run.log_tail_bytes,
+        timeout_s=limits.timeout_s,
+        grace_s=context.config.run.grace_s,
+        limits=limits_for(context, place.folder),
+    )
+
+
+def _environment(
+    context: RunContext, worker_id: str, place: WorkerPlace, launch: Launch
+) -> Mapping[str, str]:
+    config = context.config.workers[worker_id]
+    settings = context.config.agents[config.agent]
+    return worker_environment(
+        context.environment,
+        pass_env=[*settings.pass_env, *config.pass_env, *launch.pass_env],
+        set_env={**launch.set_env, **settings.env, **config.env},
+        factory=worker_variables(context, worker_id, place),
+    )
+
+
+async def agent_cell(
+    context: RunContext, worker_id: str, place: WorkerPlace, session: str = ""
+) -> Cell:
+    """Where the worker's agent is put: one with a sandbox of its own in none, if it may choose.
+
+    Raises:
+        SandboxMissing: it is required and cannot be had.
+        UsageError: the configuration does not say enough for this agent.
+    """
+    config = context.config.workers[worker_id]
+    agent = driver(context.config.agents[config.agent].protocol)
+    launch = agent.prepare(_task(context, worker_id, place, session))
+    environment = _environment(context, worker_id, place, launch)
+    home = home_of(environment)
+    own = [path for folders in launch.state for path in folders.found(environment, home)]
+    asked = left_to_itself(config.sandbox, launch)
+    if asked in ("auto", "required"):
+        for path in own:
+            if not path.suffix:  # inside it could not make its folder, as it does the first time
+                storage.make_folder(path)
+    return await worker_cell(context, config, place, asked, config.network == "on", own)
+
+
+def left_to_itself(asked: Sandbox, launch: Launch) -> Sandbox:
+    """The sandbox for an agent: `auto` leaves one that brings its own to that."""
+    return "self" if asked == "auto" and launch.own_sandbox else asked
+
+
+async def worker_cell(
+    context: RunContext,
+    config: WorkerConfig,
+    place: WorkerPlace,
+    asked: Sandbox,
+    network: bool,
+    own: Sequence[Path] = (),
+) -> Cell:
+    """Where one of the worker's programs is put; `own` it may write besides the agent's `state`.
+
+    Raises:
+        SandboxMissing: it is required and cannot be had.
+    """
+    state = context.config.agents[config.agent].state
+    return await cell(
+        context,
+        asked,
+        folder=place.folder,
+        writable=(place.tree, place.outbox, *own),
+        temporary=place.temporary,
+        network=network,
+        state=state,
+    )
