@@ -7,11 +7,15 @@ it opens; nothing else of the command line does.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import signal
 import sys
+import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 from factory_engine.errors import UsageError
 from factory_tui.cli.exit_codes import ExitCode
@@ -19,6 +23,8 @@ from factory_tui.cli.place import config_file, start_of
 from factory_tui.cli.streams import is_terminal, write_out
 
 CONSOLE = "factory_tui.console.app"
+_BROWSER = "textual.drivers.web_driver:WebDriver"
+_LOOK_S = 1.0
 
 
 def enter(arguments: argparse.Namespace, otherwise: str) -> int:
@@ -42,16 +48,22 @@ def opens(arguments: argparse.Namespace) -> bool:
     return not obstacle
 
 
-def open_console(arguments: argparse.Namespace, start: Path, folder: Path | None) -> int:
+def open_console(
+    arguments: argparse.Namespace, start: Path, folder: Path | None, *, read_only: bool = False
+) -> int:
     """Run the console until it is left; the exit code that it gives.
 
     Args:
         arguments: the parsed command line.
         start: the folder that the commands which it gives start in.
         folder: the run to show; None for the one that `--run-id` names, or to choose one.
+        read_only: look at that run, and nothing else.
     """
     if arguments.color == "never":
         os.environ["NO_COLOR"] = "1"  # Textual looks there
+    if _is_served():
+        Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    gc.disable()  # what is loaded now stays; the console minds garbage once it stands
     console = import_module(CONSOLE)
     code = console.run_console(
         start=start.resolve(),
@@ -59,6 +71,7 @@ def open_console(arguments: argparse.Namespace, start: Path, folder: Path | None
         folder=folder.resolve() if folder else None,
         config_file=config_file(arguments),
         overrides=arguments.overrides,
+        read_only=read_only,
     )
     return int(code)
 
@@ -71,12 +84,26 @@ def _obstacle(arguments: argparse.Namespace) -> str:
         return "--json is meant for programs"
     if os.environ.get("CI") and not arguments.tui:
         return "CI is set"
+    if arguments.tui and _is_served():
+        return "" if _exists() else "it is not installed"
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error", sys.stderr)):
         if not is_terminal(stream):
             return f"standard {name} is no terminal"
     if os.environ.get("TERM", "") in ("dumb", "unknown"):
         return "TERM is dumb"
     return "" if _exists() else "it is not installed"
+
+
+def _is_served() -> bool:
+    """Whether textual-serve has started this process: a browser is its terminal, behind pipes."""
+    return os.environ.get("TEXTUAL_DRIVER") == _BROWSER
+
+
+def _end_with(server: int) -> None:
+    """End once the process `server` is gone: Textual's driver for browsers does not mind."""
+    while os.getppid() == server:
+        time.sleep(_LOOK_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _exists() -> bool:

@@ -48,6 +48,7 @@ class Worker(Document):
     status: StatusWord
     reason: Text
     attempt: int
+    stalled: bool
     rc: int | None
     files: int
     insertions: int
@@ -284,6 +285,14 @@ class CancelDocument(Document):
     stopped: bool
 
 
+class ServeDocument(Document):
+    """`factory.serve/1`: where the console of a run can be opened, as long as it is served."""
+
+    schema_: Literal["factory.serve/1"] = Field(alias="schema")
+    run_id: str
+    url: str
+
+
 class CompletionDocument(Document):
     """`factory.completion/1`: a completion script."""
 
@@ -326,6 +335,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     PruneDocument,
     ApplyDocument,
     CancelDocument,
+    ServeDocument,
     CompletionDocument,
     SchemasDocument,
     ErrorDocument,

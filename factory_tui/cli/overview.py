@@ -31,6 +31,7 @@ COMMANDS = {
     "open-report": ("open_report", "open the report of a run"),
     "open-run": ("open_run", "open the folder of a run"),
     "watch": ("watch", "follow a run of any process until it ends"),
+    "serve": ("serve", "show a run in a browser on this machine, to look at only"),
     "runs": ("runs", "the runs, newest first"),
     "apply": ("apply", "put the result of a passed run on a new branch"),
     "prune": ("prune", "remove old runs' workspaces, or the runs"),

@@ -120,6 +120,7 @@ def _worker(worker: WorkerState) -> dict[str, Any]:
         "status": str(worker.status),
         "reason": worker.reason,
         "attempt": worker.attempt,
+        "stalled": worker.stalled,
         "rc": worker.rc,
         "files": worker.files,
         "insertions": worker.insertions,

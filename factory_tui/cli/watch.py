@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser)
     add_run(parser)
     add_tui(parser)
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="the console only looks: it gives no command and shows no other run",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode | int:
@@ -38,7 +43,8 @@ def execute(arguments: argparse.Namespace) -> ExitCode | int:
     output = Output(arguments)
     folder = run_folder(arguments, output)
     if opens:
-        return console_door.open_console(arguments, start_of(arguments), folder.path)
+        start, read_only = start_of(arguments), arguments.read_only
+        return console_door.open_console(arguments, start, folder.path, read_only=read_only)
     progress = _progress(output)
 
     async def whole() -> bool:

@@ -6,23 +6,31 @@ started `commander`'s; no rule about runs lives here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Callable, Coroutine, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.message import Message
 
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
 from factory_tui.console import doors, messages
 from factory_tui.console.appearance import DressedApp, mind_no_color, wants_mouse
-from factory_tui.console.commander import Commander
 from factory_tui.console.entry import Entry, enter, exit_code
 from factory_tui.console.follower import Follower
 from factory_tui.console.palette import Actions
-from factory_tui.console.stack import Stack
+from factory_tui.console.screens.base import ConsoleScreen
+from factory_tui.console.stack import READ_ONLY, Stack
+
+if TYPE_CHECKING:
+    from factory_tui.console.commander import Commander
+
+_SETTLED_S = 0.5
 
 
 class FactoryConsole(DressedApp):
@@ -35,7 +43,7 @@ class FactoryConsole(DressedApp):
 
     CSS_PATH = "console.tcss"
     TITLE = "factory"
-    COMMANDS = DressedApp.COMMANDS | {Actions}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Actions}
     BINDINGS: ClassVar[list[BindingType]] = [
         # Textual's own would leave without asking
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="quit"),
@@ -43,21 +51,42 @@ class FactoryConsole(DressedApp):
 
     def __init__(self, entry: Entry, clock: Clock) -> None:
         super().__init__()
+        self.wear(entry.chosen)
         self._entry = entry
         self._stack = Stack(self, entry.place, clock)
         self._follower = Follower(self, entry.place, clock, self._stack.show)
-        self._commander = Commander(self, entry.place, clock, self._begin)
+        self._clock = clock
+
+    def get_default_screen(self) -> ConsoleScreen:
+        """Textual would keep an empty screen below the first one."""
+        return self._stack.lowest("run" if self._entry.folder else "runs")
 
     def on_mount(self) -> None:
-        self.dress(self._entry.chosen)
+        self.dress(self._entry.chosen, remember=not self._entry.place.read_only)
         self._follower.begin()
         if self._entry.folder is not None:
             self._follower.open(self._entry.folder)
-            self._stack.to_run()
-        else:
-            self._stack.open("runs")
         if self._entry.root is not None:
             self.take_keymap(self._entry.root, self._entry.place)
+        self.set_timer(_SETTLED_S, self._settle)
+
+    def _settle(self) -> None:
+        """The first screen stands: load what others need, and mind garbage, if it was not minded.
+
+        What has been loaded by then stays, so nobody needs to look through it again and again: that
+        would take tens of milliseconds each time, with somebody's key waiting.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+            self.run_worker(doors.load_all, thread=True, group="doors", exit_on_error=False)
+
+    @cached_property
+    def _commander(self) -> Commander:
+        commander: Commander = doors.load("commander")(
+            self, self._entry.place, self._clock, self._begin
+        )
+        return commander
 
     def action_open(self, name: str) -> None:
         self._stack.open(name)
@@ -101,12 +130,19 @@ class FactoryConsole(DressedApp):
     @on(messages.OptionTaken)
     @on(messages.LaunchWanted)
     def _obey(self, wanted: Message) -> None:
-        self.run_worker(self._commander.obey(wanted, self._follower.view), group="command")
+        self._act(lambda: self._commander.obey(wanted, self._follower.view))
 
     def action_control(self, name: str) -> None:
         """`cancel_run`, `apply` or `open_outside` of the run that is shown."""
         asked = getattr(self._commander, name)
-        self.run_worker(asked(self._follower.view), group="command")
+        self._act(lambda: asked(self._follower.view))
+
+    def _act(self, deed: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Do more than look, unless this console is only for looking."""
+        if self._entry.place.read_only:
+            self.notify(READ_ONLY)
+        else:
+            self.run_worker(deed(), group="command")
 
     def action_refresh_now(self) -> None:
         self._follower.flush()
@@ -118,7 +154,7 @@ class FactoryConsole(DressedApp):
 
     @on(messages.EditWanted)
     def _edit(self, wanted: messages.EditWanted) -> None:
-        doors.load("overlays")(self).file(wanted.path)
+        self._act(lambda: doors.load("overlays")(self).file(wanted.path))
 
 
 def run_console(
@@ -128,6 +164,7 @@ def run_console(
     folder: Path | None = None,
     config_file: Path | None = None,
     overrides: Sequence[str] = (),
+    read_only: bool = False,
 ) -> int:
     """Open the console until it is left; the exit code of the run that was open, 3 if unfinished.
 
@@ -136,11 +173,12 @@ def run_console(
         run_id: the run to open; None for the one that is driven now, else the list of runs.
         folder: a run's own folder, wherever it lies.
         config_file, overrides: as `--config` and `--set` take them.
+        read_only: show that one run; give no command, open no other run, remember no setting.
 
     Raises:
         FactoryError: there is no such run, or no repository.
     """
-    entry = enter(start, run_id, folder, config_file, overrides)
+    entry = enter(start, run_id, folder, config_file, overrides, read_only=read_only)
     mind_no_color()
     app = FactoryConsole(entry, Clock.from_environment())
     code = app.run(mouse=wants_mouse())

@@ -36,16 +36,36 @@ _VERTICAL, _HORIZONTAL = ScrollBarRender.VERTICAL_BARS, ScrollBarRender.HORIZONT
 class DressedApp(App[int]):
     """An application in the colours and signs of the console."""
 
-    def dress(self, chosen: Preferences) -> None:
-        """Put on what the environment asks for, else what was chosen last; remember changes."""
-        self.animation_level = "none"
+    _remembers = False
+    _worn = ""
+
+    def wear(self, chosen: Preferences) -> None:
+        """Put on the theme that the environment asks for, else the one chosen last.
+
+        To be called before the application runs, so that its style sheet is read only once.
+        """
         for own in theme.OWN:
             self.register_theme(own)
         wanted = os.environ.get("TEXTUAL_THEME") or chosen.theme or theme.DEFAULT
-        self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
+        self._worn = wanted if wanted in self.available_themes else theme.DEFAULT
+        self.set_reactive(DressedApp.theme, self._worn)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the style sheet again, for another theme; Textual asks for it on each new screen."""
+        if self.theme != self._worn:
+            self._worn = self.theme
+            super().refresh_css(animate)
+
+    def dress(self, chosen: Preferences, *, remember: bool = True) -> None:
+        """Show the signs that are wanted, in the way of `wear`; remember changes of either."""
+        self._remembers = remember
+        self.animation_level = "none"
         asked = os.environ.get(ASCII_VARIABLE, "") not in ("", "0")
         self.use_signs(asked or chosen.ascii or symbols.terminal_lacks_unicode())
-        self.theme_changed_signal.subscribe(self, lambda changed: _remember(theme=changed.name))
+        self.theme_changed_signal.subscribe(
+            self, lambda changed: self._remember(theme=changed.name)
+        )
 
     @work(thread=True)
     def take_keymap(self, root: Path, place: Place) -> None:
@@ -95,7 +115,11 @@ class DressedApp(App[int]):
     def _toggle_signs(self) -> None:
         ascii_only = symbols.symbols() is not symbols.ASCII
         self.use_signs(ascii_only)
-        _remember(ascii=ascii_only)
+        self._remember(ascii=ascii_only)
+
+    def _remember(self, **changes: Any) -> None:
+        if self._remembers:
+            preferences.save(replace(preferences.load(), **changes))
 
 
 def mind_no_color() -> None:
@@ -107,7 +131,3 @@ def mind_no_color() -> None:
 def wants_mouse() -> bool:
     """Whether the mouse is ours; without it the terminal's own selection works as ever."""
     return os.environ.get(NO_MOUSE_VARIABLE, "") in ("", "0")
-
-
-def _remember(**changes: Any) -> None:
-    preferences.save(replace(preferences.load(), **changes))

@@ -12,7 +12,8 @@ from typing import Literal
 from factory_engine.status import Status
 from factory_tui.console.plain import one_line
 from factory_tui.console.symbols import Standing
-from factory_tui.console.view import RunView, standing_of
+from factory_tui.console.view import RunView, quiet_us, standing_of
+from factory_tui.console.wording import short
 
 Severity = Literal["information", "warning", "error"]
 _SEVERITY: dict[Standing, Severity] = {
@@ -61,7 +62,7 @@ def _workers(before: RunView, after: RunView) -> Iterator[Announcement]:
             continue  # said once: by the run, or when the bundle was collected
         words = worker.reason or ("bundle collected" if standing is Standing.PASS else "")
         if standing is Standing.STALLED:
-            words = "no output for two minutes"
+            words = f"no output for {short(quiet_us(after, worker) or 0)}"
         yield Announcement(f"{worker.letter} {standing}", one_line(words), _SEVERITY[standing])
 
 

@@ -146,7 +146,7 @@ class Commander:
         run = view.run_id
         letter = worker_id[:1]
         is_worker = worker_id in view.state.workers
-        choices = [Choice("", "Leave it")]
+        choices = [Choice("", "Leave it", "nothing changes")]
         if is_worker:
             effect = "a fresh workspace, then everything is judged again"
             choices.append(Choice("worker", f"Start {letter} again", effect))
@@ -188,9 +188,9 @@ class Commander:
             await self.run(commands.apply(view.run_id, "" if branch == name else branch))
 
     async def leave(self, view: RunView) -> bool:
-        """Whether the console may be left: a live run is asked about."""
-        if not view.live:
-            return True
+        """Whether the console may be left: one that is at work is asked about."""
+        if not view.live or view.state.interrupted or view.state.status.is_verdict:
+            return True  # its driver only puts things away
         driver = view.driver.pid if view.driver else 0
         choices = [
             Choice("detach", "Detach", "the run goes on; `factory watch` takes it up again"),

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "commander": "commander:Commander",
     "end_worker": "worker_end:end_worker",
     "keymap": "entry_config:keymap_of",
     "launch": "screens.launch:LaunchScreen",
@@ -27,3 +28,9 @@ def load(name: str) -> Any:
     """The class or function of that name in the list."""
     module, _, attribute = _HOMES[name].partition(":")
     return getattr(import_module(f"factory_tui.console.{module}"), attribute)
+
+
+def load_all() -> None:
+    """Load everything in the list, in a thread, so that the first key for it need not wait."""
+    for name in _HOMES:
+        load(name)

@@ -49,8 +49,13 @@ def enter(
     folder: Path | None,
     config_file: Path | None,
     overrides: Sequence[str],
+    *,
+    read_only: bool = False,
 ) -> Entry:
     """Find the run and the configuration.
+
+    Read only, the console knows that one run and no others: whoever may look at it need not see
+    the rest.
 
     Raises:
         RunError: there is no such run.
@@ -68,7 +73,9 @@ def enter(
             "no git repository here", where=str(start), advice="name a run's own folder with --dir"
         )
     opened = _opened(runs_dir, run_id, folder)
-    place = Place(start, runs_dir, file, tuple(overrides))
+    if read_only and opened is None:
+        raise RunError("there is no run to look at", advice="name one with --run-id or --dir")
+    place = Place(start, None if read_only else runs_dir, file, tuple(overrides), read_only)
     return Entry(place, opened, preferences.load(), root)
 
 

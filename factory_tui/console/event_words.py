@@ -12,6 +12,7 @@ from factory_tui.console.plain import one_line
 from factory_tui.console.symbols import Standing
 from factory_tui.console.wording import counts, files, short
 
+_AT_WORK = (EventType.WORKER_STARTED, EventType.WORKER_HEARD, EventType.STAGE_STARTED)
 _LEVELS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}
 
 
@@ -38,9 +39,11 @@ def standing(event: Event) -> Standing | None:
         return _LEVELS.get(str(event.details.get("level")))
     if event.event_type == EventType.WORKER_RETRIED:
         return Standing.RETRY
+    if event.event_type == EventType.WORKER_STALLED:
+        return Standing.STALLED
     if event.event_type in (EventType.RUN_INTERRUPTED, EventType.LEDGER_REPAIRED):
         return Standing.STOPPED
-    if event.event_type in (EventType.WORKER_STARTED, EventType.STAGE_STARTED):
+    if event.event_type in _AT_WORK:
         return Standing.RUNNING
     status = event.details.get("status")
     return Standing(status) if status in ("PASS", "BLOCKED", "FAIL") else None
@@ -63,7 +66,22 @@ def _finding(event: Event) -> str:
 def _started(event: Event) -> str:
     attempt, attempts = event.details["attempt"], event.details.get("attempts", 1)
     again = f"  attempt {attempt} of {attempts}" if attempts > 1 else ""
-    return f"agent {event.details.get('agent', '')}{again}"
+    session = "  goes on with its session" if event.details.get("continues") else ""
+    return f"agent {event.details.get('agent', '')}{again}{session}"
+
+
+def _stalled(event: Event) -> str:
+    doing = _detail(event, "doing")
+    return f"silent for {_silence(event)}" + (f", last seen {doing}" if doing else "")
+
+
+def _silence(event: Event) -> str:
+    return short(event.details["silent_s"] * 1_000_000)
+
+
+def _retried(event: Event) -> str:
+    wait = short(round(event.details.get("delay_s", 0) * 1_000_000))
+    return f"attempt {event.details['attempt']}: {event.details['reason']}  next in {wait}"
 
 
 def _exited(event: Event) -> str:
@@ -107,9 +125,12 @@ _SAY: dict[str, Callable[[Event], str]] = {
     EventType.STAGE_FINISHED: lambda e: _detail(e, "stage", "status", "reason"),
     EventType.FINDING: _finding,
     EventType.WORKER_STARTED: _started,
+    EventType.WORKER_SESSION: lambda e: e.details["session"] or "given up, it starts afresh",
+    EventType.WORKER_STALLED: _stalled,
+    EventType.WORKER_HEARD: lambda e: f"after {_silence(e)}",
     EventType.WORKER_ACTIVITY: lambda e: _detail(e, "text"),
     EventType.WORKER_EXITED: _exited,
-    EventType.WORKER_RETRIED: lambda e: f"attempt {e.details['attempt']}: {e.details['reason']}",
+    EventType.WORKER_RETRIED: _retried,
     EventType.WORKER_CHECKED: _check,
     EventType.WORKER_FINISHED: lambda e: f"{e.details['status']}  {_collected(e)}",
     EventType.LOCK_AMENDED: lambda e: _detail(e, "worker_id", "reason"),

@@ -43,7 +43,7 @@ def evidence(folder: RunFolder, state: RunState, problem: Problem) -> str:
 def _diffs(folder: RunFolder, problem: Problem) -> str:
     """The path's part of the patch of everyone involved."""
     parts = [
-        f"{worker}\n{found}"
+        f"{worker}  {one_line(problem.path)}  {found}"
         for worker in problem.workers
         if (found := _diff(folder, worker, problem.path))
     ]

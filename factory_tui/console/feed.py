@@ -48,6 +48,7 @@ class Feed:
         self._dropped = 0
         self._expected = 0
         self._problem = ""
+        self._longest = 0
 
     def view(self) -> RunView:
         """The run as it is now, as far as it has been read."""
@@ -59,7 +60,7 @@ class Feed:
             now_us=self._clock.now_us(),
             driver=Driver(holder.pid, holder.command) if holder else None,
             signs=signs_of_life(self.folder, self._state) if holder else {},
-            problem=self._problem,
+            problem=self._loss() or self._problem,
             loaded=bool(self._state.last_seq) and self._state.last_seq >= self._expected,
             dropped=self._dropped,
             local=self._local,
@@ -109,6 +110,20 @@ class Feed:
         with contextlib.suppress(FactoryError, KeyError, ValueError, TypeError, AttributeError):
             for event in read_events(self.folder.ledger):
                 self._take(event)
+
+    def _loss(self) -> str:
+        """What has been taken away of a run that was here; empty where nothing was."""
+        length = _length(self.folder)
+        self._longest = max(self._longest, length)
+        if not self._state.last_seq or length == self._longest:
+            return ""
+        if length < 0:
+            return "the run folder is gone; this is what was read of it"
+        try:  # a torn last line is set aside by whoever goes on with the run: that loses nothing
+            lost = _last_seq(self.folder) < self._state.last_seq
+        except FactoryError:
+            lost = True
+        return "the ledger has lost events; this is what was read of it" if lost else ""
 
     def _forget(self) -> None:
         """A new list, as the old one may be on a screen."""

@@ -40,7 +40,8 @@ class Follower:
         self._clock = clock
         self._show = show
         self._feed: Feed | None = None
-        self._flushing = False
+        self._resting = False
+        self._more = False
 
     def begin(self) -> None:
         """Keep the time on the screens going."""
@@ -50,17 +51,25 @@ class Follower:
         """Follow another run from now on."""
         self.view = RunView()
         self._feed = Feed(folder, self._clock, local=self._place.holds(folder.path))
-        self._app.run_worker(self._feed.run(self._soon), group="feed", exclusive=True)
+        self._app.run_worker(self._feed.run(self.heard), group="feed", exclusive=True)
         self.flush()
 
-    def _soon(self) -> None:
-        if not self._flushing:
-            self._flushing = True
-            self._app.set_timer(FLUSH_S, self.flush)
+    def heard(self) -> None:
+        """There is news: show it at once, with all that is read in one go, or after a rest."""
+        self._more = True
+        if not self._resting:
+            self._resting = True
+            self._app.call_later(self._flush_and_rest)
+
+    def _flush_and_rest(self) -> None:
+        self._resting = self._more
+        if self._more:
+            self._more = False
+            self.flush()
+            self._app.set_timer(FLUSH_S, self._flush_and_rest)
 
     def flush(self) -> None:
         """Show the run as it is now."""
-        self._flushing = False
         if self._feed is None:
             self._show(RunView(now_us=self._clock.now_us()))
             return

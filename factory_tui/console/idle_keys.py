@@ -7,16 +7,27 @@ from __future__ import annotations
 
 from factory_engine.state import WorkerState
 from factory_engine.status import Status
+from factory_tui.console.symbols import Standing
 from factory_tui.console.view import ACTIVE, RunView, standing_of
+
+_TROUBLE = (Standing.BLOCKED, Standing.FAIL, Standing.STALLED)
 
 
 def idle_keys(view: RunView, worker: WorkerState | None) -> set[str]:
     """The ids of keys that would do nothing for a run, with `worker` chosen."""
+    found = set() if _in_trouble(view) else {"triage"}
     if not view.local:
-        return {"cancel_worker", "cancel_run", "retry", "apply"}
-    found = {"retry"} if view.live else {"cancel_run"}
+        return found | {"cancel_worker", "cancel_run", "retry", "apply"}
+    found.add("retry" if view.live else "cancel_run")
     if worker is None or standing_of(view, worker) not in ACTIVE:
         found.add("cancel_worker")
     if view.state.status is not Status.PASS:
         found.add("apply")
     return found
+
+
+def _in_trouble(view: RunView) -> bool:
+    """Whether triage has something to show."""
+    if not view.live and view.state.status is not Status.PASS:
+        return True
+    return any(standing_of(view, worker) in _TROUBLE for worker in view.panes)

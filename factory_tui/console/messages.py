@@ -6,8 +6,10 @@ from pathlib import Path
 
 from textual.message import Message
 
-from factory_tui.console.commands import Command
-from factory_tui.console.triage import Option
+TYPE_CHECKING = False  # a screen asks for these long after the first one stands
+if TYPE_CHECKING:
+    from factory_tui.console.commands import Command
+    from factory_tui.console.triage import Option
 
 
 class WorkerWanted(Message):

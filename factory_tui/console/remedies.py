@@ -42,7 +42,7 @@ async def carry_out(
     if option.name in ("amend", "take_lock"):
         return await _amend(app, view, option)
     command = _command(place, clock, view, option)
-    choices = [Choice("", "Leave it"), Choice("do", option.label, option.effect)]
+    choices = [Choice("", "Leave it", "nothing changes"), Choice("do", option.label, option.effect)]
     asked = Ask(f"{option.label}?", choices, facts=[f"$ {command.shown()}"])
     return command if await app.push_screen_wait(asked) else None
 

@@ -16,7 +16,7 @@ from factory_tui.console.messages import WorkerWanted
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.view import RunView
 
-_BOTTOM = 2  # Textual keeps an empty screen of its own below the first one
+READ_ONLY = "this console is only for looking: nothing can be done from it"
 
 
 class Stack:
@@ -34,6 +34,12 @@ class Stack:
         self._clock = clock
         self._view = RunView()
 
+    def lowest(self, name: str) -> ConsoleScreen:
+        """The screen to begin with, `run` or `runs`."""
+        arguments = (self._place.runs_dir, self._clock) if name == "runs" else ()
+        screen: ConsoleScreen = doors.load(name)(*arguments)
+        return screen
+
     def show(self, view: RunView) -> None:
         """Hand a newer view to every screen."""
         self._view = view
@@ -44,7 +50,7 @@ class Stack:
     @property
     def at_bottom(self) -> bool:
         """Whether there is nothing to go back to."""
-        return len(self._app.screen_stack) <= _BOTTOM
+        return len(self._app.screen_stack) <= 1
 
     def back(self) -> None:
         """Out of full screen, else one screen down, never out of the console."""
@@ -55,7 +61,9 @@ class Stack:
 
     def open(self, name: str) -> None:
         """Open a screen by its name, or say why not."""
-        if name == "runs":
+        if name in ("runs", "launch") and self._place.read_only:
+            self._app.notify(READ_ONLY)
+        elif name == "runs":
             self._put(name, self._place.runs_dir, self._clock)
         elif name == "launch" and self._place.runs_dir is not None:
             self._put(name, self._place, self._clock)

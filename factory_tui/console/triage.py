@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from factory_engine.state import ViolationState, WorkerState
+from factory_engine.state import RunState, ViolationState, WorkerState
 from factory_engine.status import Status
 from factory_tui.console.plain import one_line
 from factory_tui.console.symbols import Standing
@@ -84,7 +84,8 @@ def problems_of(view: RunView) -> list[Problem]:
     found: list[Problem] = []
     for worker in state.workers.values():
         found += _of_worker(view, worker)
-    found += [_of_violation(v) for v in state.integrator.violations if v.severity == "error"]
+    errors = (v for v in state.integrator.violations if v.severity == "error")
+    found += [_with_culprits(_of_violation(v), state) for v in errors]
     found += [
         Problem("preflight", "", "", f"{f.name}: {one_line(f.message, 120)}", one_line(f.advice))
         for f in state.findings
@@ -125,6 +126,15 @@ def _of_violation(violation: ViolationState, owner: str = "") -> Problem:
         f"{worker_id or 'The merge'}: {one_line(violation.message, 300)}",
         tuple(involved),
     )
+
+
+def _with_culprits(problem: Problem, state: RunState) -> Problem:
+    """A red check of the merged tree says whose changes it takes."""
+    found = [worker for found in state.culprits.values() for worker in found]
+    if problem.kind != "check" or not found:
+        return problem
+    names = " and ".join(dict.fromkeys(found))
+    return replace(problem, why=f"{problem.why}; it takes the changes of {names}, no fewer")
 
 
 def about(problem: Problem) -> str:

@@ -18,7 +18,7 @@ from factory_tui.console.symbols import Standing
 from factory_tui.console.wording import clock_us
 
 STALL_US = 120_000_000
-"""A running worker that is quiet for longer is called stalled; nothing is done to it."""
+"""Z, of whose silence the ledger does not tell, is called stalled when it is quiet for longer."""
 
 ACTIVE = (Standing.RUNNING, Standing.STALLED, Standing.RETRY)
 """A worker that stands so has processes."""
@@ -107,8 +107,9 @@ def standing_of(view: RunView, worker: WorkerState) -> Standing:
         return Standing.STOPPED
     if worker.activity == "waiting to try again":
         return Standing.RETRY
-    quiet = quiet_us(view, worker)
-    return Standing.STALLED if quiet is not None and quiet > STALL_US else Standing.RUNNING
+    quiet = quiet_us(view, worker) if worker.worker_id == INTEGRATOR else 0
+    stalled = worker.stalled or (quiet is not None and quiet > STALL_US)
+    return Standing.STALLED if stalled else Standing.RUNNING
 
 
 def stage_standing(view: RunView, stage: StageState) -> Standing:
@@ -182,8 +183,10 @@ def _integrator_activity(view: RunView, worker: WorkerState) -> str:
             return _stopped(view)
         return worker.activity or "judging bundles"
     if worker.status.is_verdict:
-        return worker.reason or (
-            "nothing to merge" if not worker.files else "merged, every required check is green"
+        return (
+            worker.reason
+            or _reason_of_run(view)
+            or ("nothing to merge" if not worker.files else "merged, every required check is green")
         )
     workers = view.state.workers.values()
     missing = [w.letter for w in workers if not w.collected]
@@ -191,6 +194,11 @@ def _integrator_activity(view: RunView, worker: WorkerState) -> str:
         done = len(view.state.workers) - len(missing)
         return f"needs {','.join(missing)} ({done}/{len(view.state.workers)} bundles)"
     return "waits for bundle-validate" if workers else ""
+
+
+def _reason_of_run(view: RunView) -> str:
+    """Why there was nothing to judge: preflight said no, or the factory failed."""
+    return "" if view.state.status is Status.PASS else view.state.reason
 
 
 def _stopped(view: RunView) -> str:

@@ -29,6 +29,7 @@ _STYLES = {
     "BLOCKED": "bold magenta",
     "FAIL": "bold red",
     "WARN": "yellow",
+    "STALLED": "yellow",
     "RUNNING": "blue",
     "PENDING": "dim",
 }
@@ -110,12 +111,17 @@ def _workers(state: RunState, now_us: int) -> Table:
     for worker in (*state.workers.values(), state.integrator):
         table.add_row(
             printable(worker.letter),
-            Text(worker.status, style=_STYLES.get(worker.status, "")),
+            _standing(worker),
             Text(printable(_activity(worker))),
             _elapsed(worker, now_us),
             changes_of(worker),
         )
     return table
+
+
+def _standing(worker: WorkerState) -> Text:
+    word = "STALLED" if worker.stalled else worker.status
+    return Text(word, style=_STYLES.get(word, ""))
 
 
 def _activity(worker: WorkerState) -> str:

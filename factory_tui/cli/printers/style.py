@@ -18,6 +18,7 @@ _COLORS = {
     "FAIL": "1;31",
     "WARN": "33",
     "RETRY": "36",
+    "STALLED": "33",
     "RUNNING": "34",
     "PENDING": "2",
 }

@@ -56,7 +56,10 @@ def is_change(event: Event, before: RunState) -> bool:
     return event.event_type not in _UNREMARKABLE
 
 
-_UNREMARKABLE = (EventType.WORKER_ACTIVITY, EventType.REPORT_WRITTEN, EventType.INTEGRATION_JUDGED)
+_UNREMARKABLE = (
+    *(EventType.WORKER_ACTIVITY, EventType.WORKER_SESSION),
+    *(EventType.REPORT_WRITTEN, EventType.INTEGRATION_JUDGED),
+)
 
 
 def letter(actor: str) -> str:
@@ -123,6 +126,8 @@ def _worker_started(event: Event, state: RunState) -> tuple[str, str]:
     parts.append(f"agent {details.get('agent', '')}")
     if details.get("attempts", 1) > 1:
         parts.append(f"attempt {details.get('attempt')} of {details['attempts']}")
+    if details.get("continues"):
+        parts.append("goes on with its session")
     return "RUNNING", ", ".join(parts)
 
 
@@ -133,7 +138,25 @@ def _worker_exited(event: Event, state: RunState) -> tuple[str, str]:
 
 
 def _worker_retried(event: Event, state: RunState) -> tuple[str, str]:
-    return "RETRY", f"after attempt {_detail(event, 'attempt')}: {_detail(event, 'reason')}"
+    delay_s = event.details.get("delay_s", 0)
+    wait = f"in {duration(round(delay_s * 1000))}, " if delay_s else ""
+    return "RETRY", f"{wait}after attempt {_detail(event, 'attempt')}: {_detail(event, 'reason')}"
+
+
+def _worker_stalled(event: Event, state: RunState) -> tuple[str, str]:
+    doing = _detail(event, "doing")
+    silent = duration(event.details.get("silent_s", 0) * 1000)
+    return "STALLED", f"silent for {silent}" + (f", last seen {doing}" if doing else "")
+
+
+def _worker_heard(event: Event, state: RunState) -> tuple[str, str]:
+    silent = duration(event.details.get("silent_s", 0) * 1000)
+    return "RUNNING", f"speaks again after {silent}"
+
+
+def _worker_session(event: Event, state: RunState) -> tuple[str, str]:
+    session = _detail(event, "session")
+    return "SESSION", session or "given up, it starts afresh"
 
 
 def _check(event: Event, state: RunState) -> tuple[str, str]:
@@ -194,6 +217,9 @@ _WORDS: dict[str, _Speaker] = {
     EventType.FINDING: _finding,
     EventType.WORKER_STARTED: _worker_started,
     EventType.WORKER_ACTIVITY: lambda e, s: ("RUNNING", _detail(e, "text")),
+    EventType.WORKER_SESSION: _worker_session,
+    EventType.WORKER_STALLED: _worker_stalled,
+    EventType.WORKER_HEARD: _worker_heard,
     EventType.WORKER_EXITED: _worker_exited,
     EventType.WORKER_RETRIED: _worker_retried,
     EventType.WORKER_CHECKED: _check,

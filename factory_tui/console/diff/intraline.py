@@ -7,16 +7,22 @@ from both ends only: their cost must not grow with the square of their length.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _MOST_WORDS = 120
 _LEAST_LIKENESS = 0.35
+_PAIRS_KEPT = 128
+"""A screenful: both lines of a pair ask, and once more when their colours have come."""
 
-Spans = list[tuple[int, int]]
+Span = tuple[int, int]
+Spans = list[Span]
 
 
-def changed_parts(old: str, new: str) -> tuple[Spans, Spans]:
+@lru_cache(maxsize=_PAIRS_KEPT)
+def changed_parts(old: str, new: str) -> tuple[Sequence[Span], Sequence[Span]]:
     """Spans of `old` and of `new` that differ; none where the lines have too little in common."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     if len(before) > _MOST_WORDS or len(after) > _MOST_WORDS:

@@ -7,7 +7,8 @@ row is drawn and kept for as long as its block of rows is near the screen.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.cells import cell_len
@@ -25,8 +26,34 @@ _BLOCK = 32
 _BEFORE = 32
 """Lines before a block that are looked at too, so that strings and comments go on in it."""
 _BLOCKS_KEPT = 64
+_PLAIN: list[Spans] = [[]] * _BLOCK
 _GUTTER = 5
 _SIDES = {"-": "removed", "+": "added"}
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """Some lines of one side whose language is to be coloured; see `RowPainter`.
+
+    Args:
+        key: the block of rows that they belong to.
+        path: whose lines they are.
+        indexes, texts: the lines, by their places in the hunk.
+    """
+
+    key: tuple[int, int, int, str]
+    path: str
+    indexes: tuple[int, ...]
+    texts: tuple[str, ...]
+
+    def color(self) -> list[Spans]:
+        """The colours of each line of the block. Takes milliseconds, and any thread."""
+        first = self.key[2] * _BLOCK
+        block: list[Spans] = [[] for _ in range(_BLOCK)]
+        for index, spans in zip(self.indexes, colored(self.path, self.texts), strict=True):
+            if index >= first:
+                block[index - first] = spans
+        return block
 
 
 class RowPainter:
@@ -36,6 +63,8 @@ class RowPainter:
         rows: the arrangement.
         owners: whose a hunk is, by file and hunk.
         marked: show spaces and tabs as signs.
+        later: given, it is asked to have lines coloured and to call `take` or `forget`; until then
+            they are drawn without the colours of their language.
     """
 
     def __init__(
@@ -44,10 +73,12 @@ class RowPainter:
         owners: Mapping[tuple[int, int], str] | None = None,
         *,
         marked: bool = False,
+        later: Callable[[Coloring], None] | None = None,
     ) -> None:
         self._rows = rows
         self._owners = owners or {}
         self._marked = marked
+        self._later = later
         self._blocks: OrderedDict[tuple[int, int, int, str], list[Spans]] = OrderedDict()
 
     def over(self, number: int) -> str:
@@ -147,27 +178,36 @@ class RowPainter:
         key = (row.file, row.hunk, line.at // _BLOCK, side)
         block = self._blocks.pop(key, None)
         if block is None:
-            block = self._color_block(row, key[2] * _BLOCK, side)
+            wanted = self._coloring(row, key)
+            block = wanted.color() if self._later is None else _PLAIN
+            if self._later is not None:
+                self._later(wanted)
+        self.take(key, block)
+        return block[line.at % _BLOCK]
+
+    def take(self, key: tuple[int, int, int, str], block: list[Spans]) -> None:
+        """Keep the colours of a block of lines, as the newest."""
+        self._blocks.pop(key, None)
         self._blocks[key] = block
         if len(self._blocks) > _BLOCKS_KEPT:
             self._blocks.popitem(last=False)
-        return block[line.at % _BLOCK]
 
-    def _color_block(self, row: Row, first: int, side: str) -> list[Spans]:
-        lines = self._rows.lines(row.file, row.hunk)
-        indexes = [
+    def forget(self, key: tuple[int, int, int, str]) -> None:
+        """Ask for these colours again when a line of the block is drawn."""
+        self._blocks.pop(key, None)
+
+    def _coloring(self, row: Row, key: tuple[int, int, int, str]) -> Coloring:
+        lines, side = self._rows.lines(row.file, row.hunk), key[3]
+        first = key[2] * _BLOCK
+        indexes = tuple(
             index
             for index in range(max(0, first - _BEFORE), min(first + _BLOCK, len(lines.lines)))
             if lines.signs[index] in (b" ", side.encode())
-        ]
+        )
         file = self._rows.reading.files[row.file]
         path = file.old_path if side == "-" and file.old_path else file.path
-        found = colored(text_of(path), [cells(lines.lines[index][1:]) for index in indexes])
-        block: list[Spans] = [[] for _ in range(_BLOCK)]
-        for index, spans in zip(indexes, found, strict=True):
-            if index >= first:
-                block[index - first] = spans
-        return block
+        texts = tuple(cells(lines.lines[index][1:]) for index in indexes)
+        return Coloring(key, text_of(path), indexes, texts)
 
     def find_all(self, needle: str) -> list[Found]:
         """Rows whose text holds `needle`."""

@@ -16,10 +16,13 @@ from typing import Literal, NamedTuple
 from factory_engine.rules.patch_model import Hunk, PatchFile, PatchReading
 
 _HEADER = re.compile(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@ ?(.*)")
+_BLOCK = re.compile(rb"(-*)(\+*)")
 _SPACE = re.compile(rb"\s+")
 _HUNKS_KEPT = 64
 
 Kind = Literal["file", "note", "hunk", "line", "blank"]
+Table = list[tuple[int, int]]
+"""For each row the line on the left and the one on the right, -1 where there is none."""
 
 
 class Line(NamedTuple):
@@ -89,12 +92,11 @@ class HunkLines:
 
 @dataclass(frozen=True)
 class _Section:
-    """Rows that belong together: of a file's head, or of one hunk. `table` None: line by line."""
+    """Rows that belong together: of a file's head, or of one hunk."""
 
     first: int
     file: int
     hunk: int
-    table: list[tuple[int, int]] | None = None
 
 
 class Rows:
@@ -114,6 +116,7 @@ class Rows:
         self.hunk_rows: list[int] = []
         self._sections: list[_Section] = []
         self._kept: OrderedDict[tuple[int, int], HunkLines] = OrderedDict()
+        self._tables: OrderedDict[tuple[int, int], Table] = OrderedDict()
         self.count = self._lay_out()
         self._firsts = [section.first for section in self._sections]
 
@@ -125,23 +128,38 @@ class Rows:
             row += 1 if file.hunks else 2
             for position, hunk in enumerate(file.hunks):
                 self.hunk_rows.append(row)
-                table = self._table(number, position)
-                self._sections.append(_Section(row, number, position, table))
-                row += 1 + (self._lines_in(hunk) if table is None else len(table))
+                self._sections.append(_Section(row, number, position))
+                row += 1 + self._rows_in(number, position, hunk)
             row += 1
         return row
+
+    def _rows_in(self, file: int, position: int, hunk: Hunk) -> int:
+        """Rows of a hunk below its head. A long patch waits for this: no table is made for it."""
+        if self.split:
+            return rows_side_by_side(self.reading.data[hunk.start : hunk.end])
+        table = self._table(file, position)
+        return self._lines_in(hunk) if table is None else len(table)
 
     def _lines_in(self, hunk: Hunk) -> int:
         return self.reading.data.count(b"\n", hunk.start, hunk.end) + (
             hunk.end > hunk.start and self.reading.data[hunk.end - 1] != 0x0A
         )
 
-    def _table(self, file: int, hunk: int) -> list[tuple[int, int]] | None:
+    def _table(self, file: int, hunk: int) -> Table | None:
+        """The lines of each row of a hunk; None where each line is a row."""
         if not (self.split or self.ignore_space):
             return None
-        lines = self.lines(file, hunk)
-        table = side_by_side(lines, ignore_space=self.ignore_space)
-        return table if self.split else one_column(lines, table)
+        key = (file, hunk)
+        table = self._tables.pop(key, None)
+        if table is None:
+            lines = self.lines(file, hunk)
+            table = side_by_side(lines, ignore_space=self.ignore_space)
+            if not self.split:
+                table = one_column(lines, table)
+        self._tables[key] = table
+        if len(self._tables) > _HUNKS_KEPT:
+            self._tables.popitem(last=False)
+        return table
 
     def lines(self, file: int, hunk: int) -> HunkLines:
         """The lines of a hunk."""
@@ -164,13 +182,14 @@ class Rows:
         if at == 0:
             return Row("hunk", file, section.hunk)
         lines = self.lines(file, section.hunk)
-        if section.table is None:
+        table = self._table(file, section.hunk)
+        if table is None:
             if at > len(lines.lines):
                 return Row("blank", file, section.hunk)
             return Row("line", file, section.hunk, None, lines.line(at - 1))
-        if at > len(section.table):
+        if at > len(table):
             return Row("blank", file, section.hunk)
-        left, right = section.table[at - 1]
+        left, right = table[at - 1]
         return Row(
             "line",
             file,
@@ -189,7 +208,7 @@ class Rows:
     def row_of(self, file: int, hunk: int, line: int) -> int:
         """The row that shows a line of a hunk."""
         first = self.hunk_rows[self._hunks_before(file) + hunk]
-        table = self._section(first).table
+        table = self._table(file, hunk)
         if table is None:
             return first + 1 + line
         return first + 1 + next((n for n, pair in enumerate(table) if line in pair), 0)
@@ -201,9 +220,19 @@ class Rows:
         return self._sections[max(0, bisect_right(self._firsts, number) - 1)]
 
 
-def side_by_side(lines: HunkLines, *, ignore_space: bool = False) -> list[tuple[int, int]]:
+def rows_side_by_side(data: bytes) -> int:
+    """How many rows `side_by_side` gives for the lines of a hunk."""
+    body = data.removesuffix(b"\n")
+    lines = body.split(b"\n") if body else []
+    signs = b"".join([line[:1] or b" " for line in lines]).replace(b"\\", b"")
+    blocks = _BLOCK.findall(signs)
+    unchanged = len(signs) - signs.count(b"-") - signs.count(b"+")
+    return unchanged + sum([max(len(removed), len(added)) for removed, added in blocks])
+
+
+def side_by_side(lines: HunkLines, *, ignore_space: bool = False) -> Table:
     """For each row the line on the left and the one on the right, -1 where there is none."""
-    table: list[tuple[int, int]] = []
+    table: Table = []
     removed: list[int] = []
     added: list[int] = []
 
@@ -230,9 +259,9 @@ def side_by_side(lines: HunkLines, *, ignore_space: bool = False) -> list[tuple[
     return table
 
 
-def one_column(lines: HunkLines, table: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def one_column(lines: HunkLines, table: Table) -> Table:
     """The rows of `table` with removed lines above the added ones."""
-    column: list[tuple[int, int]] = []
+    column: Table = []
     waiting: list[int] = []
     for left, right in table:
         if left == right:

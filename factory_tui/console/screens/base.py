@@ -44,7 +44,7 @@ class ConsoleScreen(PaintedScreen[Any]):
     ALLOW_IN_MAXIMIZED_VIEW = "RunHeader,TabLine,InfoLine,SearchBar,KeyBar"
     HELP_TITLE: ClassVar[str] = ""
     KIND: ClassVar[str] = ""
-    view: reactive[RunView] = reactive(RunView, init=False, always_update=True)
+    view: reactive[RunView] = reactive(RunView, init=False, always_update=True, repaint=False)
 
     def compose_notice(self) -> Iterable[Static]:
         """What covers the screen while it is too small."""

@@ -6,6 +6,7 @@ which not every terminal obeys, so a file is always offered too.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Sequence
 from typing import ClassVar
@@ -70,6 +71,10 @@ class CopyMenu(PaintedScreen[str], ModalScreen[str]):
     def action_write(self) -> None:
         row = self.query_one(CopyRows).current
         if row is None:
+            return
+        if self.app.is_web:  # a file here is of no use there: the browser saves one
+            self.app.deliver_text(io.StringIO(row.text), save_filename="factory-copy.txt")
+            self.dismiss("")
             return
         try:
             with tempfile.NamedTemporaryFile(

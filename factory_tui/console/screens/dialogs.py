@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from factory_tui.console.symbols import symbols
-from factory_tui.console.widgets.paint import PaintedScreen, Piece
+from factory_tui.console.widgets.paint import PaintedScreen, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 
 
@@ -44,13 +44,31 @@ class ChoiceList(RowList[Choice]):
 
     def draw(self, row: Choice, number: int, width: int) -> Sequence[Piece]:
         pointer = symbols().pointer if number == self.cursor else " "
-        words = row.obstacle or row.effect
-        wide = max(len(choice.label) for choice in self.rows)
+        words = fit(row.obstacle or row.effect, max(1, width - self.indent))
         return [
             (f" {pointer} {number + 1} ", "key" if not row.obstacle else "dim"),
-            (f"{row.label:<{wide}}", "bold" if not row.obstacle else "dim"),
+            (f"{row.label:<{self.indent - 8}}", "bold" if not row.obstacle else "dim"),
             (f"   {words}" if words else "", "warn" if row.obstacle else "dim"),
         ]
+
+    @property
+    def indent(self) -> int:
+        """Cells before what a choice will do."""
+        return 8 + max((len(choice.label) for choice in self.rows), default=0)
+
+
+class ChoiceEffect(Static):
+    """What the choice under the cursor will do, in full, where the list had to cut it."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="effect", markup=False)
+
+    def explain(self, listed: ChoiceList) -> None:
+        """Say it, or vanish where nothing was cut anywhere in the list."""
+        room = listed.size.width - listed.indent
+        words = [choice.obstacle or choice.effect for choice in listed.rows]
+        self.display = any(len(text) > room for text in words)
+        self.update(words[listed.cursor] if words else "")
 
 
 class Ask(PaintedScreen[str], ModalScreen[str]):
@@ -89,6 +107,7 @@ class Ask(PaintedScreen[str], ModalScreen[str]):
             for fact in self._facts:
                 yield Static(fact, classes="fact", markup=False)
             yield ChoiceList(id="choices")
+            yield ChoiceEffect()
             yield Static("enter choose   esc leave it", classes="hint", markup=False)
 
     def begin(self) -> None:
@@ -96,6 +115,12 @@ class Ask(PaintedScreen[str], ModalScreen[str]):
         listed.styles.height = len(self._choices)
         listed.set_rows(self._choices, self._default)
         listed.focus()
+        self.call_after_refresh(self._explain)
+
+    @on(RowList.Moved)
+    def _explain(self) -> None:
+        if self.display:  # it may have been answered in the meantime
+            self.query_one(ChoiceEffect).explain(self.query_one(ChoiceList))
 
     @on(RowList.Opened)
     def _opened(self, message: RowList.Opened) -> None:

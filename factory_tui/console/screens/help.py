@@ -20,8 +20,8 @@ from factory_tui.console.widgets.text_view import TextView
 
 _MEANINGS = {
     Standing.PENDING: "has not started",
-    Standing.RUNNING: "at work, and heard of within two minutes",
-    Standing.STALLED: "at work, but quiet for longer than that",
+    Standing.RUNNING: "at work",
+    Standing.STALLED: "at work, but silent for longer than stalled_after_s",
     Standing.RETRY: "failed, will be tried again",
     Standing.PASS: "every required check is green, everything validates",
     Standing.BLOCKED: "a rule or a required check says no: T shows why",

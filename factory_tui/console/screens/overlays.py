@@ -46,7 +46,7 @@ class Overlays:
         else:
             self._app.notify("there is nothing to copy here")
 
-    def file(self, path: Path) -> None:
+    async def file(self, path: Path) -> None:
         """A file in the user's editor, in place of the console until it is left."""
         try:
             with self._app.suspend():

@@ -6,7 +6,7 @@ size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,8 +34,9 @@ from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.worker_list import WorkerHeads, WorkerList
 
 PULSE_S = 1 / 25
+NOT_ARRANGED = Layout("tiny")
 BAR = (
-    *("open", "cancel_worker", "retry", "search", "follow", "ledger", "triage", "runs"),
+    *("open", "triage", "cancel_worker", "retry", "search", "follow", "ledger", "runs"),
     *("apply", "full", "cancel_run", "copy", "palette"),
 )
 
@@ -66,11 +67,11 @@ class RunConsole(ConsoleScreen):
     BINDINGS: ClassVar[list[BindingType]] = _BINDINGS
     HELP_TITLE = "Run console"
     KIND = "run"
-    chosen: reactive[str] = reactive("", init=False)
+    chosen: reactive[str] = reactive("", init=False, repaint=False)
 
     def __init__(self) -> None:
         super().__init__()
-        self._layout: Layout | None = None
+        self._layout = NOT_ARRANGED
         self._tails = Tails(Path(), ())
         self._panes: tuple[str, ...] = ()
         self._settling = False
@@ -107,18 +108,25 @@ class RunConsole(ConsoleScreen):
             self._panes, self._tails = panes, Tails(view.path, panes)
             self.run_worker(self._rebuild(panes), exclusive=True, group="panes")
         self._tails.turn()
-        self.query_one(WorkerList).show(view, self.chosen)
-        self._show_cards()
+        self._show_list()
+        self._show_cards(panes)
         self._show_log()
         self._dim_keys()
         for ledger in self.query(LedgerTail):
             if ledger.display:
                 ledger.show(view)
 
-    def _show_cards(self) -> None:
-        for card in self.query(WorkerCard):
-            if card.worker_id in self._tails:
-                card.show(self.view, self._tails[card.worker_id])
+    # Only what is on the screen: Textual finds all places anew when a hidden widget is refreshed.
+
+    def _show_list(self) -> None:
+        if self._layout.kind == "list":
+            self.query_one(WorkerList).show(self.view, self.chosen)
+
+    def _show_cards(self, owners: Collection[str]) -> None:
+        if owners and self._layout.kind == "cards":
+            for card in self.query(WorkerCard):
+                if card.worker_id in owners:
+                    card.show(self.view, self._tails[card.worker_id])
 
     async def _rebuild(self, panes: tuple[str, ...]) -> None:
         """Another run, or the workers of this one have become known."""
@@ -132,7 +140,7 @@ class RunConsole(ConsoleScreen):
     def _arrange_again(self) -> None:
         if not self.is_there:
             return
-        self._layout = None
+        self._layout = NOT_ARRANGED
         self.arrange_for(*self.size)
         self.watch_chosen(self.chosen)
         self.show_again()
@@ -141,16 +149,12 @@ class RunConsole(ConsoleScreen):
         """Look whether a log has grown, and draw what did."""
         if not self.is_current or not self.view.live:
             return
-        grown = self._tails.poll()
-        for card in self.query(WorkerCard):
-            if card.worker_id in grown:
-                card.refresh()
-        if self.chosen in grown:
-            self._show_log()
+        self._show_cards(self._tails.poll())
+        self._show_log()
 
     def _show_log(self) -> None:
         tail = self._tails.get(self.chosen)
-        if tail is not None:
+        if tail is not None and self._layout.log:
             name = f" {tail.path.stem}" if tail.path else ""
             title = f"{self.chosen[:1]} log{name}"
             self.query_one(LogPane).show(title, tail)
@@ -171,7 +175,8 @@ class RunConsole(ConsoleScreen):
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:
-        """What was hidden has lost its focus to some neighbour: give it to the chosen one."""
+        """Fill what was hidden, whose focus some neighbour has: give it back to the chosen one."""
+        self.show_again()
         self._focus_chosen()
         self.call_after_refresh(setattr, self, "_settling", False)
 
@@ -191,14 +196,12 @@ class RunConsole(ConsoleScreen):
     def watch_chosen(self, chosen: str) -> None:
         for card in self.query(WorkerCard):
             card.chosen = card.worker_id == chosen
-        self.query_one(WorkerList).show(self.view, chosen)
+        self._show_list()
         self._show_log()
         self._focus_chosen()
         self._dim_keys()
 
     def _focus_chosen(self) -> None:
-        if self._layout is None:
-            return
         if self._layout.kind == "list":
             self.query_one(WorkerList).focus()
         for card in self.query(WorkerCard) if self._layout.kind == "cards" else ():

@@ -20,6 +20,7 @@ class SearchingScreen(ConsoleScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/", id="search"),
+        Binding("escape", "back", "Back", id="back"),
         Binding("n", "match(1)", "Next match", show=False, id="next_match"),
         Binding("N", "match(-1)", "Match before", show=False, id="match_before"),
     ]
@@ -30,6 +31,14 @@ class SearchingScreen(ConsoleScreen):
 
     def focus_view(self) -> None:
         """Give the keys back to what is shown."""
+
+    async def action_back(self) -> None:
+        """A search is left first, then the screen."""
+        bar = self.query_one(SearchBar)
+        if bar.display:
+            bar.action_clear()
+        else:
+            await self.run_action("app.back")
 
     def action_search(self) -> None:
         if self.searched() is not None:

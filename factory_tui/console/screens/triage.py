@@ -12,6 +12,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from factory_engine.run_folder import RunFolder
@@ -20,7 +21,7 @@ from factory_tui.console.copyable import Copyable
 from factory_tui.console.evidence import evidence
 from factory_tui.console.messages import OptionTaken, WorkerWanted
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.screens.dialogs import Choice, ChoiceList
+from factory_tui.console.screens.dialogs import Choice, ChoiceEffect, ChoiceList
 from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.triage import Option, Problem, about, options, problems_of
 from factory_tui.console.view import RunView
@@ -70,9 +71,10 @@ class TriageScreen(ConsoleScreen):
             with Vertical(id="queue"):
                 yield ProblemList(id="problems")
             with Vertical(id="case"):
-                yield InfoLine()
+                yield Static(id="why", markup=False)
                 yield TextView(id="evidence")
         yield ChoiceList(id="options")
+        yield ChoiceEffect()
         yield KeyBar("switch", "open", "diff", "log", "ledger", "copy")
         yield from self.compose_notice()
 
@@ -113,12 +115,13 @@ class TriageScreen(ConsoleScreen):
         if tuple(choices) != tuple(listed.rows):
             listed.set_rows(choices, 0)
             listed.styles.height = len(choices) + 1
-        case = self.query_one("#case InfoLine", InfoLine)
+        self._show_effect()
+        why = self.query_one("#why", Static)
+        why.display = problem is not None
         if problem is None:
-            case.say([("", "")])
             self.query_one("#evidence", TextView).show_text("")
             return
-        case.say([("WHY  ", "bold"), (about(problem), "blocked"), (f"   {problem.why}", "dim")])
+        why.update(f"WHY  {about(problem)}: {_without_owner(problem)}")
         key = (problem, view.path, view.state.last_seq if view.live else 0)
         kinds = ("scope", "overlap", "bundle", "lock")
         self.query_one("#evidence", TextView).is_patch = problem.kind in kinds
@@ -147,6 +150,11 @@ class TriageScreen(ConsoleScreen):
     def _moved(self, message: RowList.Moved) -> None:
         if message.rows.id == "problems":
             self._turn(self.view)
+        else:
+            self._show_effect()
+
+    def _show_effect(self) -> None:
+        self.query_one(ChoiceEffect).explain(self.query_one("#options", ChoiceList))
 
     @on(RowList.Opened)
     def _opened(self, message: RowList.Opened) -> None:
@@ -189,8 +197,14 @@ class TriageScreen(ConsoleScreen):
 
     def arrange_for(self, width: int, height: int) -> None:
         self.query_one("#triage").set_class(width >= 130, "-beside")
+        self.call_after_refresh(self._show_effect)
 
     def copyables(self) -> Sequence[Copyable]:
         text = self.query_one("#evidence", TextView).text
         report = "\n".join(f"{about(p)}: {p.title}. {p.why}" for p in self._problems)
         return [Copyable("all problems", report), Copyable("evidence", text)]
+
+
+def _without_owner(problem: Problem) -> str:
+    """Why, without the name that `about` has said."""
+    return problem.why.removeprefix(f"{problem.worker_id or 'The merge'}: ")

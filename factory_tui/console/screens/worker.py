@@ -113,14 +113,19 @@ class WorkerScreen(SearchingScreen):
         switcher = self.query_one("#tabs", ContentSwitcher)
         switcher.current = self.tab.id
         self.tab.show(subject)
-        if self._focus_is_lost():
-            self.call_after_refresh(self.focus_view)
         self.query_one(KeyBar).turn_to(*self.tab.KEYS, "cancel_worker", "retry", "ledger")
         self.query_one(KeyBar).dim(idle_keys(view, subject.worker))
         self._inform()
         if self._search_first:
             self._search_first = False
             self.action_search()
+        elif self._focus_is_lost():
+            self.call_after_refresh(self._find_focus)
+
+    def _find_focus(self) -> None:
+        """Turn to the view, unless somebody has begun to type what to look for."""
+        if self.is_there and not self.query_one(SearchBar).display:
+            self.focus_view()
 
     def _focus_is_lost(self) -> bool:
         """Whether the keys go to nothing that is on the screen."""

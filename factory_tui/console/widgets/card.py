@@ -50,7 +50,8 @@ class WorkerCard(Painted, can_focus=True):
         self._view = view
         self._worker = view.worker(self.worker_id) or self._worker
         self._tail = tail
-        self.refresh()
+        width = self.size.width
+        self.refresh_if_other((self._head(width), self._activity(width), tail.mark))
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size

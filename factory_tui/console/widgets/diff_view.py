@@ -6,6 +6,7 @@ Owns what a row looks like and the moves between hunks and files. The arrangemen
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -14,13 +15,14 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from factory_engine.rules.patch_model import PatchReading
-from factory_tui.console.diff.paint_rows import RowPainter
+from factory_tui.console.diff.paint_rows import Coloring, RowPainter
 from factory_tui.console.diff.rows import Row, Rows
 from factory_tui.console.widgets.line_view import LineView, Span
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.searching import Found, Searchable
 
 _NOTHING = PatchReading(b"")
+_WAITING = 24
 
 
 class DiffView(LineView, Searchable):
@@ -46,6 +48,8 @@ class DiffView(LineView, Searchable):
         self.split: bool | None = None
         self._rows = Rows(_NOTHING, split=False)
         self._painter = RowPainter(self._rows)
+        self._uncolored: list[tuple[RowPainter, Coloring]] = []
+        self._coloring = False
         self._shift = 0
         self._owners: dict[tuple[int, int], str] = {}
         self._announced = (-1, -1)
@@ -68,7 +72,9 @@ class DiffView(LineView, Searchable):
         file, hunk = self.place
         split = self.split_for(self.size.width)
         self._rows = Rows(self.reading, split=split, ignore_space=self.space == "ignored")
-        self._painter = RowPainter(self._rows, self._owners, marked=self.space == "marked")
+        self._painter = RowPainter(
+            self._rows, self._owners, marked=self.space == "marked", later=self._color_later
+        )
         self.lines_changed()
         if file > 0 or hunk > 0:
             self.go_to_place(file, hunk)
@@ -92,6 +98,24 @@ class DiffView(LineView, Searchable):
 
     def spans(self, number: int) -> Iterable[Span]:
         return self.found_spans(number)
+
+    def _color_later(self, wanted: Coloring) -> None:
+        """Lines stand at once; a thread finds the colours of their language."""
+        self._uncolored.append((self._painter, wanted))
+        if len(self._uncolored) > _WAITING:  # long scrolled away
+            painter, dropped = self._uncolored.pop(0)
+            painter.forget(dropped.key)
+        if not self._coloring:
+            self._coloring = True
+            self.run_worker(self._color(), group="colors")
+
+    async def _color(self) -> None:
+        """Colour what waits, the newest first."""
+        while self._uncolored:
+            painter, wanted = self._uncolored.pop()
+            painter.take(wanted.key, await asyncio.to_thread(wanted.color))
+        self._coloring = False
+        self.refresh()
 
     # --- moving ---------------------------------------------------------------------------------
 

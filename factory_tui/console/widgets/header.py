@@ -39,13 +39,15 @@ class RunHeader(Painted):
     def show(self, view: RunView) -> None:
         """Show a run at an instant."""
         self.view = view
-        self.refresh()
+        self.refresh_if_other((self._parts(0), self._parts(1)))
+
+    def _parts(self, y: int) -> tuple[list[Piece], list[Piece]]:
+        """What stands on the left and on the right of a line."""
+        return (self._title(), self._status()) if y == 0 else (self._stages(), self._driver())
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        left, right = (
-            (self._title(), self._status()) if y == 0 else (self._stages(), self._driver())
-        )
+        left, right = self._parts(y)
         room = width - sum(len(text) for text, _ in right) - 1
         return Strip.join(
             [
@@ -63,7 +65,8 @@ class RunHeader(Painted):
         for piece in self.crumb:
             pieces += [(f" {symbols().chevron} ", "dim"), piece]
         if self.size.width >= 100 or not self.crumb:
-            base = f"{state.base_ref}@{state.base_commit[:7]}" if state.base_commit else ""
+            named = f"{state.base_ref}@" if state.base_ref != state.base_commit else ""
+            base = f"{named}{state.base_commit[:7]}"
             pieces += [("  ", ""), (base, "dim"), ("  dry run" if state.dry_run else "", "dim")]
         return pieces
 
@@ -108,9 +111,9 @@ class RunHeader(Painted):
             return [(fit(view.problem, min(len(view.problem), self.size.width // 2)), "fail")]
         if self.size.width < len(" > ".join(STAGES)) + 36:
             return []
+        where = "" if view.local else "read only  "
         if view.driver:
-            return [(f"{view.driver.command} pid {view.driver.pid} ", "dim")]
+            return [(f"{where}{view.driver.command} pid {view.driver.pid} ", "dim")]
         if not view.loaded:
             return [("reading ", "dim")]
-        where = "" if view.local else "copied folder, read only  "
         return [(f"{where}{plural(view.state.last_seq, 'event')} ", "dim")]

@@ -6,6 +6,7 @@ key does. Read from the live bindings, so a keymap of the user's own shows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual import events
@@ -73,15 +74,22 @@ class KeyBar(Painted):
         known = self._known()
         last = [known[name] for name in _LAST if name in known]
         room = self.size.width - 1 - sum(key.width for key in last)
+        named = self._fitting([known[name] for name in self._names if name in known], room)
         pieces: list[Piece] = [(" ", "")]
         self._places, at = [], 1
-        for key in (known[name] for name in self._names if name in known):
-            if key.width <= room:
-                room -= key.width
-                at = self._add(pieces, key, at)
-        for key in last:
+        for key in (*named, *last):
             at = self._add(pieces, key, at)
         return self.strip(pieces, self.size.width, "bar")
+
+    @staticmethod
+    def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
+        """Those that there is room for, in their order: what can be used before what cannot."""
+        found: set[Key] = set()
+        for key in sorted(keys, key=lambda key: not key.enabled):
+            if key.width <= room:
+                room -= key.width
+                found.add(key)
+        return [key for key in keys if key in found]
 
     def _add(self, pieces: list[Piece], key: Key, at: int) -> int:
         pieces += [

@@ -43,7 +43,7 @@ class LogPane(Painted, can_focus=True):
         self._title, self._bytes = title, tail.size
         if not self.paused:
             self._lines = tail.last(self.size.height)
-        self.refresh()
+        self.refresh_if_other((title, self._frozen_bytes, tail.mark, symbols(), self.size))
 
     def toggle_follow(self) -> None:
         """Freeze, or go on."""
@@ -81,7 +81,7 @@ class LedgerTail(Painted):
     def show(self, view: RunView) -> None:
         """Show a run at an instant."""
         self._view = view
-        self.refresh()
+        self.refresh_if_other((view.path, view.state.last_seq, view.problem, symbols()))
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size

@@ -12,6 +12,7 @@ from typing import ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.reactive import Reactive
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
@@ -30,6 +31,9 @@ Piece = tuple[str, str | Style]
 """Some text and its style, mostly by name; the empty name is the widget's own."""
 
 
+_SOON_S = 0.02
+
+
 class PaintedScreen(Screen[ScreenResultType]):
     """A screen that holds the styles for all its widgets.
 
@@ -38,12 +42,18 @@ class PaintedScreen(Screen[ScreenResultType]):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{name}" for name in _NAMES}
+    # Textual would draw the whole screen again; both widgets do so themselves
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     _paints: dict[str, Style] | None = None
     begun = False
 
     def on_mount(self) -> None:
         """Begin, unless a key that was typed ahead has taken the screen away already."""
-        if self.children:
+        if not self.children or not self.display or self not in self.app.screen_stack:
+            return
+        if not all(dialog.children for dialog in self.query(".dialog")):
+            self.set_timer(_SOON_S, self.on_mount)  # its dialog is still being filled, or leaves
+        else:
             self.begun = True
             self.begin()
             self.refresh_bindings()
@@ -79,7 +89,14 @@ class Painted(Widget):
     """A widget that draws cells in the named styles of its screen."""
 
     _base: Style | None = None
+    _shown: object = None
     _mixed: dict[tuple[str, str | Style], Style] | None = None
+
+    def refresh_if_other(self, shown: object) -> None:
+        """Draw again unless `shown`, which decides what is drawn, equals that of the last time."""
+        if shown != self._shown:
+            self._shown = shown
+            self.refresh()
 
     def paint(self, name: str | Style) -> Style:
         """The style of that name; see `PaintedScreen.paint`."""

@@ -40,10 +40,8 @@ class TabLine(Painted):
     def render_line(self, y: int) -> Strip:
         pieces: list[Piece] = [(" ", "")]
         self._places, at = [], 1
-        for name, title in self._tabs:
+        for name, text in self._fitting():
             now = name == self._current
-            pad = " " if self.size.width >= 100 else ""
-            text = f"[{title}]" if now else f"{pad}{title}{pad}"
             pieces += [(text, "selected" if now else ""), (" ", "")]
             self._places.append((at, at + len(text), name))
             at += len(text) + 1
@@ -51,10 +49,29 @@ class TabLine(Painted):
             pieces.append(("  [ ] to switch", "dim"))
         return self.strip(pieces, self.size.width)
 
+    def _fitting(self) -> list[tuple[str, str]]:
+        """Names and texts; without the first ones where the current one would be cut."""
+        pad = " " if self.size.width >= 100 else ""
+        shown = [
+            (name, f"[{title}]" if name == self._current else f"{pad}{title}{pad}")
+            for name, title in self._tabs
+        ]
+        names = [name for name, _ in shown]
+        at = names.index(self._current) if self._current in names else 0
+        first = 0
+        while first < at and _reach(shown[first : at + 1]) >= self.size.width:
+            first += 1
+        return shown[first:]
+
     def on_click(self, event: events.Click) -> None:
         for start, end, name in self._places:
             if start <= event.x < end:
                 self.post_message(self.Turned(name))
+
+
+def _reach(tabs: Sequence[tuple[str, str]]) -> int:
+    """Cells that tabs take."""
+    return sum(len(text) + 1 for _, text in tabs)
 
 
 class InfoLine(Painted):
