@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from pathlib import Path
 
@@ -93,6 +94,48 @@ def test_any_cut_loses_nothing_but_the_torn_line(
     assert (writer.set_aside is not None) == bool(torn)
     if writer.set_aside:
         assert (path.parent / writer.set_aside).read_bytes() == torn
+
+
+def required_damage(path: Path, damaged: bytes, events: int) -> None:
+    """A damaged ledger is refused, or shows a torn end; reading it never crashes."""
+    path.write_bytes(damaged)
+    with contextlib.suppress(LedgerError):
+        head = verify_chain(path)
+        assert head.torn > 0
+        assert head.seq < events
+    with contextlib.suppress(LedgerError):
+        list(read_events(path))
+    with contextlib.suppress(LedgerError):
+        read_tail(path, 2)
+
+
+def test_a_cut_at_any_byte_leaves_the_complete_lines(tmp_path: Path) -> None:
+    path = ledger_of(tmp_path, ["one", "zwei", "drei"])
+    whole = path.read_bytes()
+    for cut in range(len(whole)):
+        filling = (b"", b"\0" * (len(whole) - cut), b"\0" * 4096)[cut % 3]
+        path.write_bytes(whole[:cut] + filling)
+        head = verify_chain(path)
+        assert head.seq == whole[:cut].count(b"\n")
+        assert head.length + head.torn == cut + len(filling)
+
+
+def test_a_changed_byte_anywhere_is_seen(tmp_path: Path) -> None:
+    path = ledger_of(tmp_path, ["one", "zwei", "drei"])
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        byte = (whole[place] ^ 1, whole[place] ^ 0x80, 0, ord("\n"))[place % 4]
+        if byte != whole[place]:
+            required_damage(path, whole[:place] + bytes([byte]) + whole[place + 1 :], 3)
+
+
+@pytest.mark.parametrize("sector", [64, 512])
+def test_a_sector_of_zeros_anywhere_is_seen(tmp_path: Path, sector: int) -> None:
+    path = ledger_of(tmp_path, [str(number) * 40 for number in range(6)])
+    whole = path.read_bytes()
+    for start in range(0, len(whole), sector):
+        length = min(sector, len(whole) - start)
+        required_damage(path, whole[:start] + b"\0" * length + whole[start + length :], 6)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
-"""A small agent that speaks ACP on its standard streams: `python acp_agent.py [lingers]`.
+"""A small agent that speaks ACP on its standard streams: `python acp_agent.py [WORD …]`.
 
 Owns one turn: it asks for two permissions, changes a file itself and one through its client, and
-ends. It imports nothing of the project, as the agents that it stands for do not.
+ends. `lingers` outlives its input; `loads` can load a session; `limited` is refused by its model
+for the rate, unless it has loaded one; `dear` tells what it costs and goes on. It imports nothing
+of the project, as the agents that it stands for do not.
 """
 
 import json
@@ -68,18 +70,36 @@ def work(folder: Path, prompt: str) -> None:
         tell("s", "agent_message_chunk", content={"type": "text", "text": word})
 
 
+def limited(number: object) -> None:
+    """Ends the turn in the middle."""
+    Path("half.txt").write_text("half\n")
+    say(id=number, error={"code": -32603, "message": "429 too many requests"})
+    hear()
+
+
 def main() -> None:
     """Answers the client's calls, one after the other."""
     folder = Path()
+    loaded = False
     while True:
         call = hear()
         match call["method"]:
             case "initialize":
-                result = {"protocolVersion": 1, "agentCapabilities": {}}
+                able = {"loadSession": "loads" in sys.argv}
+                result: Any = {"protocolVersion": 1, "agentCapabilities": able}
             case "session/new":
                 folder = Path(call["params"]["cwd"])
                 result = {"sessionId": "s"}
+            case "session/load":
+                folder, loaded = Path(call["params"]["cwd"]), True
+                tell(call["params"]["sessionId"], "plan", entries=[])
+                result = None
             case "session/prompt":
+                if "limited" in sys.argv and not loaded:
+                    limited(call["id"])
+                if "dear" in sys.argv:
+                    tell("s", "usage_update", cost={"amount": 2.5, "currency": "USD"})
+                    time.sleep(60)
                 work(folder, call["params"]["prompt"][0]["text"])
                 result = {"stopReason": "end_turn"}
         say(id=call["id"], result=result)

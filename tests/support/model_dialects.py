@@ -73,7 +73,7 @@ class Responses:
             return _function(ids, "update_plan", plan)
         if isinstance(step, Change) and tools.get("apply_patch") == "custom":
             return {"type": "custom_tool_call", **ids, "name": "apply_patch", "input": _patch(step)}
-        line = {"cmd": _shell(step), "yield_time_ms": 10_000}
+        line = {"cmd": _shell(step), "yield_time_ms": 30_000}
         if "exec_command" in tools:
             return _function(ids, "exec_command", line)
         return _function(ids, "shell", {"command": ["bash", "-lc", line["cmd"]]})

@@ -5,7 +5,7 @@ Owns the scenarios. Knows no protocol: each dialect turns a step into the tools 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,13 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
 
 
 def step(model: str, done: int) -> Step:
-    """The step of the scenario in `model` (`scripted-edit`) after `done` tools have answered."""
-    steps = SCENARIOS[model.removeprefix("scripted-")]
-    return steps[min(done, len(steps) - 1)]
+    """The step of the scenario in `model` after `done` tools have answered.
+
+    `scripted-edit` changes a file at the top, `scripted-edit@docs` its namesake in a folder.
+    """
+    name, _, folder = model.removeprefix("scripted-").partition("@")
+    steps = SCENARIOS[name]
+    found = steps[min(done, len(steps) - 1)]
+    if folder and isinstance(found, Look | Change):
+        return replace(found, path=f"{folder}/{found.path}")
+    return found

@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +73,15 @@ def commit_all(path: Path, message: str = "change") -> str:
     return git(path, "rev-parse", "HEAD")
 
 
-def snapshot_bytes(path: Path) -> dict[str, State]:
+def snapshot_bytes(path: Path, skipped: Collection[Path] = ()) -> dict[str, State]:
     """Mode, mtime in nanoseconds and sha256 (of a link its target) of all there is below `path`.
 
-    `.git` is included. Compare two of them for equality to show that nothing was touched.
+    `.git` is included, the folders `skipped` are not. Compare two of them for equality to show
+    that nothing was touched.
     """
     found: dict[str, State] = {}
     for folder, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if Path(folder, name) not in skipped]
         for name in folders + files:
             entry = Path(folder, name)
             facts = entry.lstat()

@@ -44,6 +44,7 @@ EXPECTED = {
     "acp-claude-denied": Expected(False, "did nothing else: Edit hello.txt", rc=0),
     "acp-claude-edit": _DONE,
     "acp-claude-fail": _DONE,
+    "acp-codex-2-edit": _DONE,
     "acp-codex-401": _LOGIN,
     "acp-codex-500": _SERVICE,
     "acp-codex-edit": _DONE,
@@ -57,7 +58,7 @@ EXPECTED = {
     "claude-fail": _DONE,
     "claude-late-500": _SERVICE,
     "claude-late-cut": _CUT,
-    "claude-max-cost": Expected(False, "the budget (max_cost) is used up"),
+    "claude-max-cost": Expected(False, "the budget (max_cost) is used up: 0.0006 US dollars"),
     "claude-max-turns": Expected(False, "the limit of turns (max_turns) is reached"),
     "claude-no-login": _LOGIN,
     "claude-retries": _SERVICE,
@@ -77,7 +78,9 @@ EXPECTED = {
     "codex-no-login": _LOGIN,
     # The refusal itself stands on standard error.
     "codex-read-only": _DONE,
+    "codex-resumed": _DONE,
     "codex-retries": _SERVICE,
+    "codex-structured": _DONE,
 }
 
 

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
-import random
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
@@ -26,24 +20,12 @@ from tests.support.factory_runs import (
     codes_of,
     events_of,
     program,
-    report_of,
     require_agreement,
     verdict_of,
     worker,
 )
+from tests.support.invariants import require_no_second_start
 
-ONESHOT = """
-import asyncio, json, sys
-from factory_engine.runs import drive
-from factory_engine.runs.birth import Request
-from factory_engine.runs.project import open_project
-
-async def main():
-    project = await open_project(sys.argv[1], overrides=json.loads(sys.argv[2]))
-    print((await drive.oneshot(project, Request(run_id="mine"))).status)
-
-asyncio.run(main())
-"""
 SLOW = {
     "A": worker("time.sleep(0.1); Path('src/a/one.txt').write_text('ONE\\n')", ["src/a/**"]),
     "B": worker("time.sleep(0.5); Path('src/b/new').write_text('new\\n')", ["src/b/**"]),
@@ -57,16 +39,6 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def start(bench: Bench) -> subprocess.Popen[bytes]:
-    """The oneshot in a process of its own, so that it can be killed."""
-    overrides = [f"{key}={json.dumps(value)}" for key, value in bench.settings.items()]
-    return subprocess.Popen(
-        [sys.executable, "-c", ONESHOT, str(bench.root), json.dumps(overrides)],
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
 def left_of(bench: Bench) -> list[str]:
     """Processes of this very run; other tests have runs of the same id in other places."""
     found = []
@@ -77,47 +49,6 @@ def left_of(bench: Bench) -> list[str]:
             ):
                 found.append(process.name())
     return found
-
-
-def require_no_second_start(folder: RunFolder) -> None:
-    finished: set[str] = set()
-    for event in read_events(folder.ledger):
-        assert not (event.event_type == "worker.started" and event.actor in finished), event
-        if event.event_type == "worker.finished":
-            finished.add(event.actor)
-
-
-@pytest.mark.parametrize("seed", range(4))
-async def test_a_killed_run_goes_on_to_the_same_end(bench: Bench, seed: int) -> None:
-    bench.configure(SLOW, checks=[CHECK])
-    undisturbed = await bench.oneshot()
-    before = bench.snapshot()
-    folder = RunFolder(bench.root / "tools/codex/runs/mine")
-    moments = random.Random(seed)
-    acknowledged: list[str] = []
-    while True:
-        child = start(bench)
-        try:
-            output, _ = child.communicate(
-                timeout=moments.uniform(0.3, 3.0) + len(acknowledged) / 20
-            )
-            break
-        except subprocess.TimeoutExpired:
-            os.kill(child.pid, signal.SIGKILL)
-            child.communicate()
-        if folder.exists:
-            events = [event.event_id for event in read_events(folder.ledger)]
-            assert events[: len(acknowledged)] == acknowledged
-            acknowledged = events
-    assert output.split() == [b"PASS"]
-    outcome = await bench.oneshot(run_id="mine")
-    require_agreement(outcome, Status.PASS)
-    require_no_second_start(folder)
-    assert outcome.state.merged_tree == undisturbed.state.merged_tree
-    assert report_of(outcome) == report_of(undisturbed).replace(undisturbed.run_id, "mine")
-    assert bench.snapshot() == before
-    assert left_of(bench) == []
-    assert not folder.work.exists()
 
 
 async def test_an_interrupted_run_is_pending_and_goes_on(bench: Bench) -> None:
@@ -147,7 +78,7 @@ async def test_an_interrupted_run_is_pending_and_goes_on(bench: Bench) -> None:
 async def test_a_worker_can_be_started_again(bench: Bench, tmp_path: Path) -> None:
     luck = tmp_path / "luck"
     code = f"sys.exit(0 if Path({str(luck)!r}).exists() else 1)"
-    bench.configure({**FOUR, "B": worker(code, ["src/b/**"])})
+    bench.configure({**FOUR, "B": worker(code, ["src/b/**"], sandbox="off")})
     first = await bench.oneshot(run_id="mine")
     require_agreement(first, Status.BLOCKED)
     luck.touch()
