@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from factory_engine.errors import RunError
 from factory_engine.run_folder import (
+    MAX_EXTRA_FILES,
     GuardedWriter,
     RunFolder,
     Unreadable,
@@ -95,3 +97,36 @@ def test_work_is_no_artifact(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert list(RunFolder(tmp_path).artifacts()) == ["A_worker/LOGS/work/x.log", "LEDGER.jsonl"]
+
+
+def test_a_file_as_large_as_it_says_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "A_worker/LOGS").mkdir(parents=True)
+    with (tmp_path / "A_worker/LOGS/x.log").open("wb") as file:
+        file.truncate(1 << 40)
+    folder = RunFolder(tmp_path)
+    assert folder.digests("A_worker") == {}
+    assert folder.extras("A_worker") is None
+
+
+def test_a_folder_with_too_much_in_it_is_known_by_its_artifacts(tmp_path: Path) -> None:
+    logs = tmp_path / "A_worker/LOGS"
+    logs.mkdir(parents=True)
+    (tmp_path / "A_worker/SUMMARY.md").touch()
+    for number in range(MAX_EXTRA_FILES + 1):
+        (logs / f"{number}.log").touch()
+    folder = RunFolder(tmp_path)
+    assert folder.extras("A_worker") is None
+    assert list(folder.artifacts()) == ["A_worker/SUMMARY.md"]
+
+
+def test_a_name_cannot_be_two_lines_of_a_list_of_digests(tmp_path: Path) -> None:
+    (tmp_path / "A_worker/LOGS").mkdir(parents=True)
+    forged = "A_worker/LOGS/x\n" + "0" * 64 + "  SUMMARY.md\\"
+    (tmp_path / forged).touch()
+    line = RunFolder(tmp_path).checksum(forged)
+    assert "\n" not in line
+    assert line.startswith("\\e3b0c442")
+    done = subprocess.run(
+        ["sha256sum", "--check", "-"], input=line.encode(), cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0

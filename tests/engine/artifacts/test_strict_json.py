@@ -128,3 +128,26 @@ def test_a_list_is_no_artifact() -> None:
     with pytest.raises(JsonProblem) as problem:
         ScopeLock.from_bytes(b"[]")
     assert problem.value.code == "SCHEMA"
+
+
+@pytest.mark.parametrize("depth", [1, 31, 32, 33, 64])
+@pytest.mark.parametrize("form", [b'{"a":%b}', b"[%b]", b'["]}]",%b]', b'[[],{},"\\"[",%b,[{}]]'])
+def test_depth_is_counted_outside_texts(depth: int, form: bytes) -> None:
+    data = b"1"
+    for _ in range(depth):
+        data = form.replace(b"%b", data)
+    inner = form.count(b"[{}]") * 2  # what stands beside the innermost value may be deeper
+    if depth + inner <= strict_json.MAX_DEPTH:
+        strict_json.parse(data)
+    elif depth > strict_json.MAX_DEPTH:
+        with pytest.raises(JsonProblem) as problem:
+            strict_json.parse(data)
+        assert problem.value.code == "JSON_LIMIT"
+
+
+def test_neither_numbers_nor_brackets_without_end() -> None:
+    for data in (b"1e999", b"[" + b"[]," * 300_000 + b"1]"):
+        with pytest.raises(JsonProblem) as problem:
+            strict_json.parse(data)
+        assert problem.value.code == "JSON_LIMIT"
+    assert strict_json.parse(b"1e300") == 1e300

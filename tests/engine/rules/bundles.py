@@ -13,6 +13,7 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,8 @@ class Repository:
         kept = {path: entry for path, entry in files.items() if entry is not None}
         return self.patch_to(kept, *options)
 
-    def base_index(self) -> BaseIndex:
-        """The names of base."""
+    @cached_property
+    def _index(self) -> BaseIndex:
         listed = self.git("ls-tree", "-r", "-z", "--full-tree", self.base).stdout
         entries = []
         for line in listed.split(b"\0")[:-1]:
@@ -140,6 +141,10 @@ class Repository:
             mode, _, oid = facts.decode().split(" ")
             entries.append((path, mode, oid))
         return BaseIndex.of(entries)
+
+    def base_index(self) -> BaseIndex:
+        """The names of base."""
+        return self._index
 
     def apply(self, patch: bytes) -> tuple[str | None, str, list[str]]:
         """The tree that `patch` yields, or None and why not; the hunks that git moved."""

@@ -232,10 +232,12 @@ def test_files_that_are_too_large_are_refused(repository: Repository) -> None:
     small = Policy(max_file_bytes=100)
     text = repository.patch_with({b"src/a": b"x" * 60 + b"\n" + b"y" * 60 + b"\n"})
     binary = repository.patch_with({b"src/a": b"\0" * 1000})
-    assert codes(judge(repository, text, policy=small)) == {"TOO_LARGE"}
-    facts = gather(repository, binary, policy=small)
-    assert facts.changes == []  # it was not even tried
-    assert "TOO_LARGE" in codes(judge_again(facts))
+    for patch in (text, binary):
+        facts = gather(repository, patch, policy=small)
+        assert facts.changes == []  # it was not even tried
+        assert "TOO_LARGE" in codes(judge_again(facts))
+    lines = repository.patch_with({b"src/long.txt": LINES + b"x" * 60 + b"\n"})
+    assert codes(judge(repository, lines, policy=small)) == {"TOO_LARGE"}
 
 
 def test_too_many_files_are_refused_once(repository: Repository) -> None:
