@@ -1,4 +1,4 @@
-"""The model that real agents talk to in these tests."""
+"""The model that real agents talk to in these tests, and the repository that they work on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agents_real.whole_run import House
 from tests.support.model_server import ModelServer, model_server
 
 
@@ -15,6 +16,14 @@ def model() -> Iterator[ModelServer]:
     """A scripted model on loopback."""
     with model_server() as server:
         yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, home: Path, model: ModelServer) -> Iterator[House]:
+    """A repository for whole runs; what a test leaves running is ended."""
+    house = House(tmp_path, home, model)
+    yield house
+    house.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

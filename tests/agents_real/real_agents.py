@@ -194,8 +194,8 @@ def codex_surroundings(folder: Path, url: str, retries: int = 0) -> dict[str, st
     temporary folder.
     """
     home, temporary = folder / "codex-home", folder / "tmp"
-    home.mkdir(parents=True)
-    temporary.mkdir()
+    home.mkdir(parents=True, exist_ok=True)
+    temporary.mkdir(exist_ok=True)
     (home / "config.toml").write_text(_CODEX_CONFIG.format(url=url, retries=retries))
     return {
         "HOME": str(folder),

@@ -1,125 +1,199 @@
-"""A oneshot whose workers are codex, claude, an ACP agent and a command, all of them real."""
+"""A oneshot from the command line whose workers are codex, claude, an ACP agent and a command."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import asyncio
+import time
 from typing import Any
 
 import pytest
 
+from factory_engine.clock import Clock
+from factory_engine.run_holder import holder_of
 from factory_engine.status import Status
-from tests.agents_real.real_agents import (
-    ACP_CLAUDE,
-    CLAUDE,
-    CODEX,
-    claude_surroundings,
-    codex_surroundings,
-    living,
-    needs_acp,
-    needs_claude,
-    needs_codex,
-)
-from tests.support.factory_runs import (
-    Bench,
-    codes_of,
-    events_of,
-    folder_of,
-    require_agreement,
-    worker,
-)
-from tests.support.model_script import CHANGED, GREETING
-from tests.support.model_server import ModelServer
+from factory_tui.console.app import FactoryConsole
+from factory_tui.console.commands import Place
+from factory_tui.console.entry import Entry
+from tests.agents_real.real_agents import needs_acp, needs_claude, needs_codex
+from tests.agents_real.whole_run import COMMAND, Errand, House, ended
+from tests.cli.shell import Answer
+from tests.console import looking
+from tests.console.looking import until_shown
+from tests.support.model_script import CHANGED
 
 pytestmark = [needs_codex, needs_claude, needs_acp]
-FILES: dict[str | bytes, str | bytes] = {GREETING: "hello\n", "own/d.txt": "d\n"}
-# each changes the same file to the same content: shared, so that they merge
-SHARED = {"scope": {"shared": [GREETING]}, "prompt": "Change the greeting."}
+
+BUSY = "print('begun', flush=True); time.sleep(300)"
+REFUSING: dict[str, dict[str, Any]] = {
+    "A": {"sandbox": "read-only"},
+    "B": {"permission_mode": "default", "tools": []},
+    "C": {"permissions": "none"},
+}
+LIMIT_S = 6  # enough to begin on a busy machine
+SHORT = {"timeout_s": LIMIT_S, "scope": {"allow": ["*/**", "started"]}}  # its tool leaves a mark
+SLEPT = f"no end within {LIMIT_S} s: stopped; last seen running `echo $$ > started; sleep 300`"
+ELSEWHERE = {"scope": {"allow": ["elsewhere/**"]}}
 
 
-def agents(folder: Path, model: ModelServer, scenarios: dict[str, str]) -> dict[str, Any]:
-    """The configuration of the three agents, each with the scripted model of its scenario."""
-    for name in ("codex", "claude", "acp"):
-        (folder / name).mkdir()
-    return {
-        "codex": {
-            "protocol": "codex",
-            "argv": [str(CODEX)],
-            "env": codex_surroundings(folder / "codex", model.url),
-            "options": {"model": f"scripted-{scenarios['codex']}"},
-        },
-        "claude": {
-            "protocol": "claude",
-            "argv": [str(CLAUDE)],
-            "env": claude_surroundings(folder / "claude", model.url),
-            "options": {"model": f"scripted-{scenarios['claude']}"},
-        },
-        "adapter": {
-            "protocol": "acp",
-            "argv": ["node", str(ACP_CLAUDE)],
-            "env": claude_surroundings(folder / "acp", model.url)
-            | {"ANTHROPIC_MODEL": f"scripted-{scenarios['acp']}"},
-            "options": {"mode": "default"},
-        },
+def require_blocked(house: House, told: dict[str, str]) -> None:
+    """The run was BLOCKED by these workers alone, each with its reason; nothing is left of them."""
+    answer = house.oneshot()
+    assert answer.code == 2, answer.err
+    assert answer.document["status"] == "BLOCKED"
+    state = house.state
+    assert state.status is Status.BLOCKED
+    assert house.run.read("Z_integrator/FINAL_REPORT.txt").startswith(b"STATUS: BLOCKED")
+    found = [(v.code, v.worker_id[:1]) for v in state.violations if v.severity == "error"]
+    assert found == [("WORKER", letter) for letter in sorted(told)]
+    for worker in state.workers.values():
+        letter = worker.worker_id[:1]
+        expected = Status.BLOCKED if letter in told else Status.PASS
+        assert worker.status is expected, (letter, worker.reason)
+        assert told.get(letter, "") in worker.reason
+    assert house.alive() == []
+
+
+def test_four_kinds_of_workers_change_files_and_are_merged(house: House) -> None:
+    before = house.snapshot()
+    house.configure(A=Errand("outbox"), B=Errand(), C=Errand(), D=Errand(COMMAND))
+    answer = house.oneshot()
+    assert answer.code == 0, answer.err
+    state = house.state
+    assert (answer.document["status"], state.status) == ("PASS", Status.PASS)
+    patch = house.run.read("Z_integrator/DIFF.patch").decode()
+    assert patch.count(f"+{CHANGED}\n") == 3
+    assert "+hello from the command\n" in patch
+    assert house.run.read("A_worker/SUMMARY.md") == b"All done.\n"
+    assert house.run.read("C_worker/SUMMARY.md") == b"The greeting is changed."
+    for letter in "ABC":
+        worker_id = f"{letter}_worker"
+        events = [e for e in house.events if e.actor == worker_id]
+        shown = [e.details.get("text") for e in events if e.event_type == "worker.activity"]
+        assert any(shown), letter
+        counts = state.workers[worker_id].counts
+        assert counts["tokens_in"] >= 400
+        assert counts["tokens_out"] >= 40
+    assert house.snapshot() == before
+    assert house.alive() == []
+    assert house.factory("ledger-replay", "--run-id", house.run_id).code == 0
+
+
+def test_each_way_to_fail_has_its_reason(house: House) -> None:
+    house.configure(
+        A=Errand("sleep", SHORT),
+        B=Errand(options=REFUSING["B"]),
+        C=Errand("late-cut"),
+        D=Errand("sys.exit(3)"),
+    )
+    told = {
+        "A": SLEPT,
+        "B": "claude was refused and did nothing else: Edit b/hello.txt",
+        "C": "Claude Agent: the connection to the model was cut",
+        "D": "exit 3",
     }
+    require_blocked(house, told)
 
 
-def four_workers() -> dict[str, Any]:
-    return {
-        "A": {**SHARED, "agent": "codex", "title": "Codex"},
-        "B": {**SHARED, "agent": "claude", "title": "Claude"},
-        "C": {**SHARED, "agent": "adapter", "title": "ACP"},
-        "D": worker("Path('own/d.txt').write_text('D\\n')", ["own/**"], title="Command"),
-    }
+def test_one_that_leaves_its_scope_blocks_although_it_did_its_work(house: House) -> None:
+    require_out_of_scope(house, "A", Errand(settings=ELSEWHERE))
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    bench = Bench(tmp_path, FILES)
-    bench.environment = {"PATH": os.environ["PATH"]}  # what else is set here would steer them
-    return bench
+def require_out_of_scope(house: House, letter: str, errand: Errand) -> None:
+    house.configure(**{"D": Errand(COMMAND), letter: errand})
+    answer = house.oneshot()
+    assert answer.code == 2, answer.err
+    violations = [v for v in house.state.violations if v.severity == "error"]
+    assert [(v.code, v.worker_id[:1]) for v in violations] == [("SCOPE", letter)]
+    assert violations[0].path == f"{letter.lower()}/hello.txt"
+    assert house.bundle(letter)["status"] == "PASS"
+    assert house.alive() == []
 
 
-async def test_four_kinds_of_workers_are_merged(
-    bench: Bench, tmp_path: Path, model: ModelServer
+TROUBLES = {
+    "fails": ("500", None, None, "the model service has trouble"),
+    "hangs": ("sleep", SHORT, None, SLEPT),
+    "is cut off": ("late-cut", None, None, "the connection to the model was cut"),
+    "is refused": ("edit", None, REFUSING, "was refused and did nothing else"),
+}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
+def test_one_in_trouble_blocks_alone(house: House, letter: str, trouble: str) -> None:
+    scenario, settings, options, reason = TROUBLES[trouble]
+    errands = {"A": Errand(), "B": Errand(), "C": Errand(), "D": Errand(COMMAND)}
+    errands[letter] = Errand(scenario, settings, options and options[letter])
+    house.configure(**errands)
+    require_blocked(house, {letter: reason})
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("sys.exit(3)", "exit 3"),
+        (BUSY, f"no end within {LIMIT_S} s: stopped"),
+        ("os.abort()", "signal 6"),
+    ],
+)
+def test_a_command_in_trouble_blocks_alone(house: House, code: str, reason: str) -> None:
+    house.configure(A=Errand(), B=Errand(), C=Errand(), D=Errand(code, {"timeout_s": LIMIT_S}))
+    require_blocked(house, {"D": reason})
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("letter", ["B", "C", "D"])
+def test_any_that_leaves_its_scope_blocks(house: House, letter: str) -> None:
+    work = COMMAND if letter == "D" else "edit"
+    require_out_of_scope(house, letter, Errand(work, ELSEWHERE))
+
+
+async def until_begun(house: House, letters: str) -> None:
+    """Waits until each of these workers sleeps in a tool."""
+    deadline = time.monotonic() + 60
+    while not house.begun(*letters):
+        assert time.monotonic() < deadline, (house.alive(), house.events[-5:])
+        await asyncio.sleep(0.2)
+
+
+def require_stopped(house: House, answer: Answer, letters: str) -> None:
+    """The run is unfinished, nothing of it works any more, and these workers have no bundle."""
+    assert answer.code == 3, answer.err
+    assert answer.document["interrupted"] == "cancel"
+    state = house.state
+    assert state.status is Status.PENDING
+    last = house.events[-1]
+    assert (last.event_type, last.details) == ("run.interrupted", {"cause": "cancel"})
+    for letter in letters:
+        assert not house.run.path.joinpath(f"{letter}_worker", "STATUS.json").exists()
+    assert house.alive() == []
+    assert holder_of(house.run.work) is None
+
+
+async def test_a_run_is_cancelled_from_the_command_line(house: House) -> None:
+    sleep = Errand("sleep")
+    house.configure(A=sleep, B=sleep, C=sleep, D=Errand(COMMAND))
+    process = house.start("oneshot", "--run-id", house.run_id, "--json")
+    await until_begun(house, "ABC")
+    cancelled = house.factory("cancel", "--run-id", house.run_id)
+    assert (cancelled.code, cancelled.out) == (0, f"stopped {house.run_id}\n"), cancelled.err
+    require_stopped(house, ended(process), "ABC")
+
+
+async def test_a_run_is_cancelled_from_the_console(
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scenarios = {"codex": "outbox", "claude": "outbox", "acp": "edit"}
-    bench.configure(four_workers(), agents=agents(tmp_path, model, scenarios))
-    outcome = await bench.oneshot()
-    require_agreement(outcome, Status.PASS)
-    patch = folder_of(outcome).read("Z_integrator/DIFF.patch").decode()
-    assert f"+{CHANGED}" in patch
-    assert "+D" in patch
-    activities = [e for e in events_of(outcome) if e.event_type == "worker.activity"]
-    assert {e.actor for e in activities} >= {"A_worker", "B_worker", "C_worker"}
-    for worker_id in ("A_worker", "B_worker", "C_worker"):
-        assert outcome.state.workers[worker_id].counts["tokens_in"] > 0
-    assert folder_of(outcome).read("A_worker/SUMMARY.md") == b"All done.\n"
-    assert folder_of(outcome).read("C_worker/SUMMARY.md") == b"The greeting is changed."
-    assert living(tmp_path) == []
-
-
-async def test_agents_that_fail_block_the_run_each_with_its_reason(
-    bench: Bench, tmp_path: Path, model: ModelServer
-) -> None:
-    scenarios = {"codex": "401", "claude": "cut", "acp": "500"}
-    bench.configure(four_workers(), agents=agents(tmp_path, model, scenarios))
-    outcome = await bench.oneshot()
-    require_agreement(outcome, Status.BLOCKED)
-    assert codes_of(outcome) == ["WORKER", "WORKER", "WORKER"]
-    reasons = [outcome.state.workers[f"{letter}_worker"].reason for letter in "ABC"]
-    assert "not logged in" in reasons[0]
-    assert reasons[1]
-    assert "trouble" in reasons[2]
-    assert living(tmp_path) == []
-
-
-async def test_an_agent_out_of_its_scope_is_blocked(
-    bench: Bench, tmp_path: Path, model: ModelServer
-) -> None:
-    scenarios = {"codex": "edit", "claude": "edit", "acp": "edit"}
-    workers = {"A": {**four_workers()["A"], "scope": {"allow": ["own/**"]}}}
-    bench.configure(workers, agents=agents(tmp_path, model, scenarios))
-    outcome = await bench.oneshot()
-    require_agreement(outcome, Status.BLOCKED)
-    assert codes_of(outcome) == ["SCOPE"]
+    monkeypatch.setattr(looking, "PATIENCE", 2000)  # real programs take their time to end
+    house.configure(A=Errand("sleep"), D=Errand(COMMAND))
+    process = house.start("oneshot", "--run-id", house.run_id, "--json")
+    await until_begun(house, "A")
+    place = Place(house.root, house.run.path.parent)
+    console = FactoryConsole(Entry(place, house.run), Clock())
+    async with console.run_test(size=(120, 40)) as pilot:
+        await until_shown(pilot, "A ●", "sleep 300")
+        await pilot.press("X")
+        await until_shown(pilot, f"Cancel run {house.run_id}?")
+        await pilot.press("y")
+        await until_shown(pilot, "stopped by cancel")
+    require_stopped(house, ended(process), "A")

@@ -45,12 +45,12 @@ class Client:
         """What it has said since the last time."""
         return [json.loads(line) for line in (self.talk.answer() or b"").splitlines()]
 
-    def initialized(self, **capabilities: Any) -> dict[str, Any]:
+    def initialized(self, then: str = "session/new", **capabilities: Any) -> dict[str, Any]:
         """Answers its first call. Returns the parameters of the next."""
         self.said()
         self.heard(id=0, result={"protocolVersion": 1, "agentCapabilities": capabilities})
         (call,) = self.said()
-        assert call["method"] == "session/new"
+        assert call["method"] == then
         params: dict[str, Any] = call["params"]
         return params
 
@@ -179,6 +179,42 @@ def test_a_missing_login_is_told_with_the_ways_to_log_in() -> None:
         "(ways to log in: API key, Browser)"
     )
     assert not verdict.retryable
+
+
+def test_a_session_is_loaded_where_the_agent_can() -> None:
+    made = Client(task(session="s-1"))
+    params = made.initialized("session/load", loadSession=True)
+    assert (params["sessionId"], params["cwd"]) == ("s-1", "/workspace")
+    assert made.update("tool_call", **edit("/workspace/old")) == []  # what it did before
+    assert made.heard(id=1, result=None) == ["thinking"]
+    (call,) = made.said()
+    assert (call["method"], call["params"]["sessionId"]) == ("session/prompt", "s-1")
+    assert made.update("tool_call", **edit("/workspace/new")) == ["editing `new`"]
+    assert made.talk.session == "s-1"
+
+
+def test_a_session_that_cannot_be_loaded_has_not_begun() -> None:
+    made = Client(task(session="s-1"))
+    made.initialized("session/load", loadSession=True)
+    made.heard(id=1, error={"code": -32603, "message": "no such session"})
+    verdict = made.talk.verdict(WELL)
+    assert (verdict.ok, verdict.retryable, verdict.begun) == (False, False, False)
+    assert "session/load: the model refused: no such session" in verdict.reason
+
+
+@pytest.mark.parametrize(("loads", "session"), [(True, "s"), (False, ""), ("yes", "")])
+def test_a_session_is_known_only_if_it_can_be_loaded(loads: object, session: str) -> None:
+    made = Client()
+    made.initialized(loadSession=loads)
+    made.heard(id=1, result={"sessionId": "s"})
+    assert made.talk.session == session
+
+
+def test_an_agent_that_cannot_load_is_not_asked_to() -> None:
+    made = Client(task(session="s-1"))
+    made.heard(id=0, result={"protocolVersion": 1, "agentCapabilities": {}})
+    assert made.talk.answer() is None
+    assert "cannot load a session" in made.talk.verdict(WELL).reason
 
 
 MODES = {"currentModeId": "ask", "availableModes": [{"id": "ask"}, {"id": "write"}]}

@@ -72,6 +72,36 @@ def test_options_become_arguments() -> None:
     )
 
 
+@pytest.mark.parametrize(("own", "given"), [(2.0, "1.5"), (1.0, "1.0"), (None, "1.5")])
+def test_the_smaller_of_two_budgets_counts(own: float | None, given: str) -> None:
+    words = argv(settings={"max_cost": own} if own else {}, max_cost=1.5)
+    assert words[words.index("--max-budget-usd") + 1] == given
+
+
+def test_a_session_is_gone_on_with() -> None:
+    assert argv(session="01a2")[-2:] == ("--resume", "01a2")
+    reader = reader_of("claude-edit")
+    assert reader.session == ""
+    reader.feed(lines("claude-edit")[0])
+    assert reader.session == "31e40269-788a-489b-ab11-e51eccc33e51"
+
+
+def test_a_session_that_is_not_found_has_not_begun() -> None:
+    reader = reader_of("claude")
+    error = "No conversation found with session ID: 01a2"
+    reader.feed(ended(subtype="error_during_execution", is_error=True, num_turns=0, errors=[error]))
+    verdict = reader.verdict(Finished("exited", 1, "exit 1"))
+    assert (verdict.ok, verdict.retryable, verdict.begun) == (False, False, False)
+    assert verdict.reason == f"claude: could not begin: {error}"
+
+
+def test_its_own_last_wait_is_the_least_for_another_try() -> None:
+    reader = reader_of("claude-retries")
+    reader.feed(b"".join(lines("claude-retries")))
+    verdict = reader.verdict(Finished("exited", 1, "exit 1"))
+    assert (verdict.kind, verdict.retry_after_s) == ("service", 1.029)
+
+
 def test_a_sandbox_that_is_asked_for_must_be_there() -> None:
     words = argv(settings={"sandbox": True})
     sandbox = json.loads(words[words.index("--settings") + 1])["sandbox"]

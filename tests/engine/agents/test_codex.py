@@ -64,6 +64,30 @@ def test_options_become_arguments() -> None:
     )
 
 
+def test_a_session_is_gone_on_with_under_the_same_settings() -> None:
+    words = argv(argv=("codex",), settings={"model": "gpt-5.5"}, session="01a2")
+    assert words[-5:] == ("-m", "gpt-5.5", "resume", "01a2", "-")
+    assert "--sandbox" in words[: words.index("resume")]
+
+
+@pytest.mark.parametrize(
+    ("named", "known"),
+    [("01a2-b3", "01a2-b3"), ("--last", ""), ("", ""), ("a b", ""), ("a\nb", ""), (7, "")],
+)
+def test_its_session_is_known_if_its_name_can_be_said_again(named: object, known: str) -> None:
+    reader = reader_of("codex")
+    reader.feed(events({"type": "thread.started", "thread_id": named}))
+    assert reader.session == known
+
+
+def test_a_session_that_is_not_found_has_not_begun() -> None:
+    reader = reader_of("codex")
+    reader.feed_stderr(b"Error: thread/resume failed: no rollout found for thread id 01a2\n")
+    verdict = reader.verdict(Finished("exited", 1, "exit 1"))
+    assert (verdict.ok, verdict.retryable, verdict.begun) == (False, False, False)
+    assert "no rollout found" in verdict.reason
+
+
 @pytest.mark.parametrize(
     "flag", ["-s", "--sandbox=x", "--dangerously-bypass-approvals-and-sandbox"]
 )

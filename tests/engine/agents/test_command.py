@@ -67,12 +67,12 @@ def test_a_line_is_made_safe_to_show(line: bytes, shown: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "rc", "verdict"),
     [
-        ("exited", 0, AgentVerdict(True, "words", retryable=False)),
-        ("exited", 3, AgentVerdict(False, "words", retryable=True)),
-        ("exited", -9, AgentVerdict(False, "words", retryable=True)),
-        ("timeout", 0, AgentVerdict(False, "words", retryable=True)),
-        ("cancelled", 0, AgentVerdict(False, "words", retryable=False)),
-        ("not_started", 127, AgentVerdict(False, "words", retryable=False)),
+        ("exited", 0, AgentVerdict(True, "words")),
+        ("exited", 3, AgentVerdict(False, "words", "exit")),
+        ("exited", -9, AgentVerdict(False, "words", "exit")),
+        ("timeout", 0, AgentVerdict(False, "words", "timeout")),
+        ("cancelled", 0, AgentVerdict(False, "words")),
+        ("not_started", 127, AgentVerdict(False, "words")),
     ],
 )
 def test_only_exit_code_zero_is_good(reason: Reason, rc: int, verdict: AgentVerdict) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from factory_engine.agents.log_file import CappedLog, LogSummary
 from factory_engine.errors import StorageError
+from tests.support.faulty_disk import broken, faulty
 
 
 def write(path: Path, *chunks: bytes, head: int = 10, tail: int = 10) -> tuple[bytes, LogSummary]:
@@ -123,6 +124,17 @@ def test_a_full_disk_is_remembered_and_the_bytes_are_counted(tmp_path: Path) -> 
     assert summary == LogSummary(8, 2, truncated=True, error="No space left on device")
 
 
+def test_a_log_that_the_disk_refused_a_piece_of_says_so(tmp_path: Path) -> None:
+    log = CappedLog(tmp_path / "log", 1000, 1000)
+    log.write(b"kept\n")
+    with faulty(broken, 1):
+        log.write(b"refused\n")
+    log.write(b"only counted\n")
+    summary = log.close()
+    assert (tmp_path / "log").read_bytes().startswith(b"kept\n\n[\xe2\x80\xa6 bytes cut here: ")
+    assert (summary.truncated, summary.bytes_seen) == (True, 26)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_FSIZE")
 def test_what_was_written_before_the_disk_was_full_stays(tmp_path: Path) -> None:
     import resource
@@ -136,5 +148,5 @@ def test_what_was_written_before_the_disk_was_full_stays(tmp_path: Path) -> None
         summary = log.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert (tmp_path / "log").read_bytes() == b"x" * 100
+    assert (tmp_path / "log").read_bytes() == b"x" * 100  # no room to say so, either
     assert (summary.bytes_seen, summary.error) == (154, "File too large")

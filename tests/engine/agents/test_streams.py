@@ -25,6 +25,8 @@ RUBBISH = (
     b'{"type":"item.completed","item":7}\n',
     b'{"type":"assistant","message":{"content":[null,{"type":"tool_use","input":[]}]}}\n',
     b'{"type":"user","message":{"content":"words"}}\n',
+    b'{"type":"thread.started","thread_id":["--last"]}\n',
+    b'{"type":"system","subtype":"api_retry","retry_delay_ms":"soon"}\n',
     b'{"type":{},"id":[],"method":7,"result":null}\n',
     b'{"id":{"a":1},"method":"session/request_permission","params":[]}\n',
     b'{"id":99,"result":{"stopReason":"end_turn"}}\n',
@@ -98,6 +100,19 @@ def test_rubbish_between_the_lines_changes_nothing(name: str) -> None:
     # Calls that nobody knows may count as steps, so only what decides is compared.
     clean, dirty = (verdict_on(name, chunks, EXPECTED[name].rc) for chunks in (recorded, mixed))
     assert (dirty.ok, dirty.retryable) == (clean.ok, clean.retryable)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_neither_cut_nor_rubbish_together_make_a_success(name: str) -> None:
+    recorded = lines(name)
+    reader = reader_of(name)
+    for line in recorded[: max(n for n, line in enumerate(recorded) if decides(line))]:
+        for part in (*RUBBISH, line):
+            reader.feed(part)
+        for rc in (0, 1, -9):
+            verdict = reader.verdict(exited(rc))
+            assert not verdict.ok
+            assert verdict.reason
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import pytest
 
-from factory_engine.agents.trouble import model_trouble
+from factory_engine.agents.trouble import model_trouble, wait_in
 
 
 @pytest.mark.parametrize(
-    ("message", "status", "kind", "retryable"),
+    ("message", "status", "told", "kind"),
     [
-        ("the key is not known", 401, "not logged in", False),
-        ("no access", 403, "not logged in", False),
-        ("Invalid API key · Fix external API key", 0, "not logged in", False),
-        ("unexpected status 401 Unauthorized: no", 0, "not logged in", False),
-        ("exceeded retry limit, last status: 429 Too Many Requests", 0, "limits the rate", True),
-        ("slow down", 429, "limits the rate", True),
-        ("You've hit your usage limit. Try again at 3 pm.", 429, "allowance is used up", False),
-        ("You exceeded your current quota", 0, "allowance is used up", False),
-        ("Overloaded", 529, "has trouble", True),
-        ("quota service is down", 503, "has trouble", True),
-        ("unexpected status 502 Bad Gateway: x", 0, "has trouble", True),
-        ("idle timeout waiting for SSE", 0, "fell silent", True),
-        ("stream closed before response.completed", 0, "was cut", True),
-        ("connect ECONNREFUSED", 0, "was cut", True),
-        ("Your input exceeds the context window of this model", 0, "has outgrown", False),
-        ("The model `gpt-9` does not exist", 404, "no such model", False),
-        ("I would rather not", 0, "the model refused", False),
+        ("the key is not known", 401, "not logged in", None),
+        ("no access", 403, "not logged in", None),
+        ("Invalid API key · Fix external API key", 0, "not logged in", None),
+        ("unexpected status 401 Unauthorized: no", 0, "not logged in", None),
+        (
+            "exceeded retry limit, last status: 429 Too Many Requests",
+            0,
+            "limits the rate",
+            "rate_limit",
+        ),
+        ("slow down", 429, "limits the rate", "rate_limit"),
+        ("You've hit your usage limit. Try again at 3 pm.", 429, "allowance is used up", None),
+        ("You exceeded your current quota", 0, "allowance is used up", None),
+        ("Overloaded", 529, "has trouble", "service"),
+        ("quota service is down", 503, "has trouble", "service"),
+        ("unexpected status 502 Bad Gateway: x", 0, "has trouble", "service"),
+        ("idle timeout waiting for SSE", 0, "fell silent", "silent"),
+        ("stream closed before response.completed", 0, "was cut", "cut"),
+        ("connect ECONNREFUSED", 0, "was cut", "cut"),
+        ("Your input exceeds the context window of this model", 0, "has outgrown", None),
+        ("The model `gpt-9` does not exist", 404, "no such model", None),
+        ("I would rather not", 0, "the model refused", None),
     ],
 )
-def test_a_message_is_sorted(message: str, status: int, kind: str, retryable: bool) -> None:
+def test_a_message_is_sorted(message: str, status: int, told: str, kind: str | None) -> None:
     trouble = model_trouble(message, status)
-    assert kind in trouble.reason
+    assert told in trouble.reason
     assert trouble.reason.endswith(message)
-    assert trouble.retryable is retryable
+    assert trouble.kind == kind
 
 
 def test_the_sentence_is_taken_out_of_a_body() -> None:
@@ -44,3 +49,28 @@ def test_the_sentence_is_taken_out_of_a_body() -> None:
 @pytest.mark.parametrize("message", ["", "[" * 100_000, "{}", "null", "7"])
 def test_what_says_nothing_is_a_refusal(message: str) -> None:
     assert model_trouble(message).reason.startswith("the model refused")
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Rate limit reached for x. Please try again in 11.5s. Visit", 11.5),
+        ("please try again in 820ms", 0.82),
+        ("try again in 6m0s", 360),
+        ("try again in 1h2m3.5s.", 3723.5),
+        ("Retry-After: 20", 20),
+        ("retry after 30 seconds", 30),
+        ("try again in 2 days, 3 hours", 2 * 86_400 + 3 * 3600),
+        ("try again in 5 minutes 1 sec", 301),
+        ("try again at 3 pm", 0),
+        ("try again in a while", 0),
+        ("slow down", 0),
+    ],
+)
+def test_a_wait_that_is_asked_for_is_heard(message: str, seconds: float) -> None:
+    assert wait_in(message) == pytest.approx(seconds)
+
+
+def test_trouble_that_no_wait_mends_asks_for_none() -> None:
+    assert model_trouble("usage limit, try again in 5s", 429).retry_after_s == 0
+    assert model_trouble("slow down, try again in 5s", 429).retry_after_s == 5

@@ -1,0 +1,68 @@
+"""A program that takes too much is stopped at once, with what it took in words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from factory_engine.agents import gauge
+from factory_engine.agents.gauge import Gauge, used
+from factory_engine.agents.process_tree import marked
+from factory_engine.agents.program import Limits
+from tests.engine.agents.programs import python, run, run_id, shell
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are POSIX ones")
+
+MEGABYTE = 1 << 20
+_FILLS = """
+import os, time
+with open("large", "wb", buffering=0) as file:
+    for _ in range(600):
+        file.write(os.urandom(1 << 20))
+        time.sleep(0.01)
+"""
+
+
+async def test_a_program_that_starts_processes_without_end_is_stopped(tmp_path: Path) -> None:
+    line = "trap '' TERM; while true; do sleep 60 & done"
+    finished = await run(tmp_path, shell(line), limits=Limits(processes=40), timeout_s=20)
+    assert (finished.reason, finished.survivors) == ("limit", 0)
+    assert finished.detail == "more than 40 processes at once (run.max_processes): stopped"
+    assert marked(run_id(tmp_path)) == []
+
+
+async def test_many_processes_one_after_the_other_are_not_too_many(tmp_path: Path) -> None:
+    line = "for i in 1 2 3 4 5 6 7 8; do true & done; wait; sleep 0.6"
+    finished = await run(tmp_path, shell(line), limits=Limits(processes=4))
+    assert finished.rc == 0
+
+
+async def test_a_program_that_fills_its_folder_is_stopped(tmp_path: Path) -> None:
+    limits = Limits(disk_bytes=16 * MEGABYTE, folders=(tmp_path,))
+    finished = await run(tmp_path, python(_FILLS), limits=limits)
+    assert (finished.reason, finished.survivors) == ("limit", 0)
+    assert finished.detail == "more than 16,777,216 bytes on disk (run.max_disk_bytes): stopped"
+    assert (tmp_path / "large").stat().st_size < 590 * MEGABYTE
+
+
+def test_what_fills_the_disk_is_noticed_before_it_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = Gauge(Limits(folders=(tmp_path,)), lambda: 1)
+    monkeypatch.setattr(gauge, "RESERVE_BYTES", 2 * MEGABYTE)
+    monkeypatch.setattr(gauge, "_free", lambda _: MEGABYTE)
+    assert measure.breach() == ""
+    (tmp_path / "large").write_bytes(bytes(3 * MEGABYTE))
+    assert measure.breach() == "the disk was almost full of what it wrote"
+
+
+def test_a_hole_in_a_file_takes_no_room(tmp_path: Path) -> None:
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(5 << 40)
+    assert used([tmp_path, tmp_path / "missing"]) < MEGABYTE
+
+
+def test_a_program_without_limits_may_take_anything(tmp_path: Path) -> None:
+    assert Gauge(Limits(), lambda: 10**6).breach() == ""
