@@ -9,13 +9,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import git_rows, ledger_rows, startup_rows
+from tests.bench import console_rows, git_rows, ledger_rows, startup_rows
 from tests.bench.measure import Row
 
 
 def main() -> int:
     """Measure everything, or the groups named on the command line."""
-    groups = {"startup": startup_rows, "ledger": ledger_rows, "git": git_rows}
+    groups = {
+        "startup": startup_rows,
+        "ledger": ledger_rows,
+        "git": git_rows,
+        "console": console_rows,
+    }
     chosen = sys.argv[1:] or list(groups)
     print(f"{'what':<52} {'ms':>9} {'floor':>9} {'ratio':>7} {'bar':>7}  floor is")
     with tempfile.TemporaryDirectory(prefix="factory-bench-") as folder:

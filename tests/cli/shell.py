@@ -110,6 +110,8 @@ def configure(
         },
         "integrator": {"checks": list(checks)},
         "run": {"grace_s": 0.5},
+        # the home folder is where a test and its workers meet
+        "agents": {"command": {"state": ["~/"]}},
         **sections,
     }
     path = folder / CONFIG_FILE

@@ -45,6 +45,7 @@ def test_without_a_command_the_console_opens_on_a_terminal(shell: Shell, console
             "folder": None,
             "config_file": shell.folder / "x.json",
             "overrides": ["run.max_parallel=2"],
+            "read_only": False,
         }
     ]
 
@@ -52,6 +53,12 @@ def test_without_a_command_the_console_opens_on_a_terminal(shell: Shell, console
 def test_watch_opens_it_on_the_run(reader: Shell, console: Calls) -> None:
     assert reader("watch", "--run-id", "good").code == 42
     assert (console[0]["run_id"], console[0]["folder"]) == ("good", reader.run_folder("good"))
+
+
+def test_watch_can_be_told_only_to_look(reader: Shell, console: Calls) -> None:
+    for argv, expected in (((), False), (("--read-only",), True)):
+        assert reader("watch", "--run-id", "good", *argv).code == 42
+        assert console[-1]["read_only"] is expected
 
 
 def test_a_copied_folder_opens_in_it(reader: Shell, console: Calls) -> None:
@@ -107,5 +114,6 @@ def test_no_colours_reach_the_console_too(
 def test_the_real_console_has_the_entry_that_is_called() -> None:
     app = pytest.importorskip(console_door.CONSOLE)
     parameters = inspect.signature(app.run_console).parameters
-    assert set(parameters) == {"start", "run_id", "folder", "config_file", "overrides"}
+    expected = {"start", "run_id", "folder", "config_file", "overrides", "read_only"}
+    assert set(parameters) == expected
     assert Path(app.__file__).name == "app.py"

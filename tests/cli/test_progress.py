@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from factory_engine.clock import Clock, from_rfc3339
-from factory_engine.events import EventType
+from factory_engine.events import Draft, EventType
 from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.live import LiveTable, screen
 from factory_tui.cli.printers.progress import Lines, Progress
@@ -59,6 +59,33 @@ def test_a_bundle_that_is_judged_as_before_is_not_told_again() -> None:
     assert written[1:] == [
         "12:00:02 A PASS     bundle is valid\n",
         "12:00:04 A BLOCKED  bundle: SCOPE\n",
+    ]
+
+
+def test_silence_and_another_try_are_told() -> None:
+    progress, written = lines()
+    drafts = [
+        created(),
+        Draft(EventType.WORKER_STARTED, "A_worker", {"attempt": 1, "attempts": 2, "agent": "x"}),
+        Draft(EventType.WORKER_SESSION, "A_worker", {"session": "s"}),
+        Draft(EventType.WORKER_STALLED, "A_worker", {"silent_s": 130, "doing": "running `make`"}),
+        Draft(EventType.WORKER_HEARD, "A_worker", {"silent_s": 190}),
+        Draft(
+            EventType.WORKER_RETRIED, "A_worker", {"attempt": 1, "reason": "cut", "delay_s": 2.5}
+        ),
+        Draft(
+            EventType.WORKER_STARTED,
+            "A_worker",
+            {"attempt": 2, "attempts": 2, "agent": "x", "continues": True},
+        ),
+    ]
+    for event in events(drafts):
+        progress.event(event)
+    assert [line[11:] for line in written[2:]] == [
+        "STALLED  silent for 2m10s, last seen running `make`\n",
+        "RUNNING  speaks again after 3m10s\n",
+        "RETRY    in 2.5 s, after attempt 1: cut\n",
+        "RUNNING  agent x, attempt 2 of 2, goes on with its session\n",
     ]
 
 

@@ -80,6 +80,12 @@ def activity(letter: str, text: str) -> Draft:
     return Draft(EventType.WORKER_ACTIVITY, f"{letter}_worker", details)
 
 
+def stalled(letter: str, doing: str = "", silent_s: int = 120) -> Draft:
+    """A worker has been silent for too long."""
+    details = {"silent_s": silent_s, "doing": doing}
+    return Draft(EventType.WORKER_STALLED, f"{letter}_worker", details)
+
+
 def finished(
     letter: str, status: str = "PASS", reason: str = "", counts: Sequence[int] = (1, 3, 1)
 ) -> Draft:
@@ -155,6 +161,7 @@ def underway() -> list[Step]:
         (30, activity("A", "editing src/http/server.py")),
         (31, activity("B", "reading docs/guide.md")),
         (40, activity("D", "git fetch origin")),
+        (160, stalled("D", "git fetch origin")),
         (280, finished("C", "BLOCKED", "exited with 1: out of tokens", (1, 3, 1))),
         (557, finished("A", counts=(7, 212, 30))),
         (740, activity("B", "pytest -q tests/api")),

@@ -47,7 +47,11 @@ async def until(pilot: P, condition: Callable[[], object]) -> None:
 
 async def until_shown(pilot: P, *words: str) -> str:
     """Wait until all of `words` are on the screen; the screen."""
-    await until(pilot, lambda: all(word in shown(pilot.app) for word in words))
+    try:
+        await until(pilot, lambda: all(word in shown(pilot.app) for word in words))
+    except AssertionError as error:
+        missing = [word for word in words if word not in shown(pilot.app)]
+        raise AssertionError(f"{missing}: {error}") from None
     return shown(pilot.app)
 
 

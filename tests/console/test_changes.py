@@ -40,7 +40,7 @@ def test_only_changes_of_state_are_announced(tmp_path: Path) -> None:
     found = said(views(tmp_path, b.underway()))
     assert "C BLOCKED: exited with 1: out of tokens" in found
     assert "A PASS: bundle collected" in found
-    assert "D STALLED: no output for two minutes" in found
+    assert "D STALLED: no output for 2m00s" in found
     assert {words.split(":")[0].split()[1] for words in found} == {"STALLED", "BLOCKED", "PASS"}
 
 

@@ -60,6 +60,13 @@ class Terminal:
             time.sleep(0.1)
         raise AssertionError(f"{words} did not come; the screen:\n{self.screen()}")
 
+    def wait_until_gone(self, word: str) -> None:
+        """Wait until `word` is not on the screen."""
+        deadline = time.monotonic() + PATIENCE_S
+        while word in self.screen():
+            assert time.monotonic() < deadline, self.screen()
+            time.sleep(0.1)
+
     def close(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False)
 
@@ -130,7 +137,10 @@ def test_launch_detach_watch_again_and_cancel(terminal: Terminal, root: Path) ->
     terminal.wait_for("⊘ STOPPED", "stopped by cancel")
     terminal.keys("q")
     terminal.wait_for("ended 3")
-    assert holder_of(run.work) is None
+    deadline = time.monotonic() + PATIENCE_S
+    while holder_of(run.work) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_the_terminal_is_left_as_it_was(terminal: Terminal, root: Path) -> None:

@@ -88,7 +88,7 @@ async def test_verifying_tells_a_sound_ledger_from_an_edited_one(
     async with console(folder, clock) as pilot:
         await until_shown(pilot, "A ✓")
         await pilot.press("L", "V")
-        await until_shown(pilot, "chain and files ok (16 events")
+        await until_shown(pilot, "chain and files ok (17 events")
         folder.ledger.write_bytes(
             folder.ledger.read_bytes().replace(b"docs/guide.md", b"docs/giude.md")
         )

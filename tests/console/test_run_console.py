@@ -168,6 +168,7 @@ async def test_twenty_five_workers_are_shown(tmp_path: Path, clock: b.SteppingCl
     everyone = "ABCDEFGHIJKLMNOPQRSTUVWXY"
     steps: list[b.Step] = [(0, b.created(everyone)), (1, b.stage("launch"))]
     steps += [(2, b.started(letter)) for letter in everyone]
+    steps += [(122, b.stalled(letter)) for letter in everyone]
     folder = b.write_run(tmp_path, steps)
     with hold(folder.work, "oneshot"):
         async with console(folder, clock, size=(200, 60)) as pilot:

@@ -28,7 +28,7 @@ async def test_all_runs_newest_first_with_how_they_stand(
     runs_dir: Path, clock: b.SteppingClock, size: tuple[int, int]
 ) -> None:
     async with console(None, clock, size=size, runs_dir=runs_dir) as pilot:
-        await until_shown(pilot, "2 runs", "▲ BLOCKED", "⊘ STOPPED")
+        await until_shown(pilot, "2 runs", "▲ BLOCKED", "⊘ STOPPED", "C▲")
         rows = [line for line in lines(pilot.app) if "oneshot_2026" in line]
         assert LATER in rows[0]
         assert "C▲" in rows[1] or "C▲" in rows[2]

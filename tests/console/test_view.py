@@ -39,10 +39,21 @@ def test_a_run_under_way(tmp_path: Path) -> None:
 
 def test_output_counts_as_a_sign_of_life(tmp_path: Path) -> None:
     view = view_of(tmp_path, b.underway(), at=761)
+    worker = view.state.workers["D_worker"]
+    assert quiet_us(view, worker) == 721 * b.SECOND  # that it is stalled is no sign of life
     heard = RunView(**{**vars(view), "signs": {"D_worker": view.now_us - b.SECOND}})
-    worker = heard.state.workers["D_worker"]
-    assert standing_of(heard, worker) is Standing.RUNNING
     assert quiet_us(heard, worker) == b.SECOND
+
+
+def test_a_worker_that_speaks_again_is_stalled_no_longer(tmp_path: Path) -> None:
+    again = Draft(EventType.WORKER_HEARD, "D_worker", {"silent_s": 710})
+    view = view_of(tmp_path, [*b.underway(), (750, again)], at=761)
+    assert standings(view).split()[3] == "D:RUNNING"
+
+
+def test_a_quiet_worker_is_not_stalled_until_the_ledger_says_so(tmp_path: Path) -> None:
+    view = view_of(tmp_path, [(0, b.created("A")), (1, b.started("A"))], at=3000)
+    assert standings(view).startswith("A:RUNNING")
 
 
 def test_a_run_whose_driver_was_killed_is_stopped(tmp_path: Path) -> None:

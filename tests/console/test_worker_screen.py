@@ -100,6 +100,18 @@ async def test_white_space_is_marked_then_ignored(run: RunFolder, clock: b.Stepp
         assert "- if x:" not in shown(pilot.app)
 
 
+async def test_escape_leaves_the_search_first(run: RunFolder, clock: b.SteppingClock) -> None:
+    async with console(run, clock, size=(80, 24)) as pilot:
+        await open_worker(pilot, "3", "[project]")
+        await pilot.press("slash", *"lock", "enter")
+        await until_shown(pilot, "1 of ")
+        await pilot.press("escape")
+        await until(pilot, lambda: "1 of " not in shown(pilot.app))
+        await until_shown(pilot, "» C", "[project]")
+        await pilot.press("escape")
+        await until(pilot, lambda: "» C" not in shown(pilot.app))
+
+
 async def test_a_search_counts_and_steps(run: RunFolder, clock: b.SteppingClock) -> None:
     async with console(run, clock, size=(80, 24)) as pilot:
         await open_worker(pilot, "3", "[project]")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from factory_tui.console.diff.intraline import changed_parts
 
 
-def marked(text: str, spans: list[tuple[int, int]]) -> list[str]:
+def marked(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     return [text[start:end] for start, end in spans]
 
 

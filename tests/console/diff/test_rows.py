@@ -5,9 +5,18 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from factory_engine.rules.patch import read_patch
-from factory_tui.console.diff.rows import HunkLines, Rows, note_of
+from factory_engine.rules.patch_model import Hunk
+from factory_tui.console.diff.rows import (
+    HunkLines,
+    Rows,
+    note_of,
+    rows_side_by_side,
+    side_by_side,
+)
 from tests.console.patches import RUNS, SAMPLE, added, file_patch, renamed
 
 
@@ -97,3 +106,13 @@ def test_two_hundred_thousand_lines_are_laid_out_without_making_a_row_for_each(s
     assert rows.row(150_000).right is not None
     assert rows.count > 200_000
     assert time.process_time() - before < 5  # an accident of squares would take minutes
+
+
+@given(
+    st.lists(st.sampled_from([b"-a\n", b"+b\n", b" c\n", b"\n", b"\\ no newline\n"])), st.booleans()
+)
+def test_rows_are_counted_without_being_made(lines: list[bytes], torn: bool) -> None:
+    data = b"".join(lines)
+    data = data.removesuffix(b"\n") if torn else data
+    made = side_by_side(HunkLines(data, Hunk(0, len(data), 1)))
+    assert rows_side_by_side(data) == len(made)
