@@ -1,12 +1,13 @@
 """The machine that every test sees: an empty home, no git configuration, no switches set.
 
-Owns what must not leak from the developer's or the CI's environment into a test. Never holds
-fixtures of one part; those stand beside the tests that use them.
+Owns what must not leak from the developer's or the CI's environment into a test, and that a run
+says what it skipped. Never holds fixtures of one part; those stand beside the tests that use them.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,3 +59,13 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("home")
     _isolate(monkeypatch, folder)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line for each reason why tests were skipped: a green run must not hide what it left out."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped")
+    for reason, number in sorted(reasons.items()):
+        terminalreporter.write_line(f"{number:>4}  {reason}")

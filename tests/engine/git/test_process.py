@@ -11,7 +11,13 @@ import psutil
 import pytest
 
 from factory_engine.errors import GitError, RepositoryError, StorageError
-from factory_engine.git.process import MINIMUM_GIT, Git, GitTimeoutError, git_version
+from factory_engine.git.process import (
+    MINIMUM_GIT,
+    Git,
+    GitKilledError,
+    GitTimeoutError,
+    git_version,
+)
 from tests.support.repositories import git, make_repository
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="a shell script stands in for git")
@@ -106,13 +112,32 @@ async def test_a_folder_that_is_gone_is_not_taken_for_a_missing_git(tmp_path: Pa
 
 
 @posix_only
+@pytest.mark.parametrize(
+    "words",
+    [
+        "fatal: unable to write new index file: No space left on device",
+        "fatal: sha1 file '/x/index.lock' write error. Out of diskspace",
+        "error: unable to write loose object file",
+    ],
+)
 async def test_a_full_disk_is_named_as_such(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    script = 'echo "fatal: unable to write new index file: No space left on device" >&2; exit 128'
-    fake_git(tmp_path / "bin", monkeypatch, script)
-    with pytest.raises(StorageError, match="No space left on device"):
+    fake_git(tmp_path / "bin", monkeypatch, f'echo "{words}" >&2; exit 128')
+    with pytest.raises(StorageError, match=words.rpartition(": ")[2]):
         await Git(git_dir=None).run("update-index")
+
+
+@posix_only
+@pytest.mark.parametrize(
+    "script", ["kill -9 $$", 'echo "error: index-pack died of signal 9" >&2; exit 128']
+)
+async def test_a_git_that_was_killed_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    fake_git(tmp_path / "bin", monkeypatch, script)
+    with pytest.raises(GitKilledError, match="git fetch was killed"):
+        await Git(git_dir=None).run("fetch", ok=None)
 
 
 @posix_only
@@ -188,3 +213,16 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
     data = b"x" * 200_000_000
     with pytest.raises(GitError):
         await mine.run("hash-object", "-t", "tree", "--stdin", stdin=data, memory_bytes=64 << 20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a running process are Linux'")
+async def test_a_command_that_takes_too_much_time_or_room_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = make_repository(tmp_path / "r", {"a": "a\n"})
+    git = Git(git_dir=repository / ".git")
+    with pytest.raises(GitError, match="larger file"):
+        await git.run("hash-object", "-w", "--stdin", stdin=os.urandom(3 << 20), file_bytes=1 << 20)
+    fake_git(tmp_path / "bin", monkeypatch, "while :; do :; done")
+    with pytest.raises(GitError, match="processor time"):
+        await git.run("version", cpu_s=1)

@@ -176,7 +176,7 @@ async def test_a_failing_worker_blocks_the_run_and_keeps_its_log(bench: Bench) -
 async def test_a_worker_is_tried_again_in_a_fresh_workspace(bench: Bench, tmp_path: Path) -> None:
     code = f"m=Path({str(tmp_path / 'tried')!r}); p=Path('src/b/x'); again=m.exists(); m.touch()\n"
     code += "assert not p.exists(); p.write_text('x'); sys.exit(0 if again else 1)"
-    bench.configure({"B": worker(code, ["src/b/**"], retries=1)})
+    bench.configure({"B": worker(code, ["src/b/**"], retries=1, sandbox="off")})
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.PASS)
     assert outcome.state.workers["B_worker"].attempt == 2
@@ -197,7 +197,8 @@ async def test_a_worker_out_of_time_is_stopped_and_its_part_kept(bench: Bench) -
 async def test_a_check_that_writes_into_the_repository_is_reported(bench: Bench) -> None:
     target = bench.root / "src" / "a" / "one.txt"
     code = f"Path({str(target)!r}).write_text('mine')"
-    bench.configure(checks=[{"name": "sneaky", "run": program(code)}])
+    checks = [{"name": "sneaky", "run": program(code)}]
+    bench.configure(integrator={"checks": checks, "sandbox": "off"})
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.BLOCKED)
     assert codes_of(outcome) == ["Z_WRITE"]
