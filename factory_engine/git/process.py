@@ -20,7 +20,7 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.errors import FactoryError, GitError, RepositoryError, StorageError
 from factory_engine.git import hardening
-from factory_engine.git.concurrent import together
+from factory_engine.git.concurrent import together, unbroken
 
 if sys.platform == "linux":
     import resource
@@ -192,7 +192,7 @@ class Git:
         cwd = self.cwd or self._home
         try:
             storage.disk.spawn("git")
-            child = await asyncio.create_subprocess_exec(
+            start = asyncio.create_subprocess_exec(
                 "git",
                 *(os.fsdecode(arg) for arg in args),
                 stdin=DEVNULL if stdin is None else PIPE,
@@ -203,6 +203,7 @@ class Git:
                 start_new_session=True,
                 limit=_CHUNK,
             )
+            child = await unbroken(start, _end)
         except OSError as error:
             raise _not_started(error, cwd) from error
         try:

@@ -155,7 +155,7 @@ async def test_a_command_is_stopped_when_its_time_is_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid = tmp_path / "pid"
-    fake_git(tmp_path / "bin", monkeypatch, f"echo $$ > {pid}; exec sleep 300")
+    fake_git(tmp_path / "bin", monkeypatch, f"sleep 300 & echo $! > {pid}; wait")
     with pytest.raises(GitTimeoutError, match=r"git fetch was stopped after 0\.5 s"):
         await Git(git_dir=None).run("fetch", timeout_s=0.5)
     assert not runs(pid)
@@ -173,6 +173,24 @@ async def test_cancelling_ends_the_command_and_its_children(
             await asyncio.sleep(0.01)
         assert runs(pid)
         task.cancel()
+    assert not runs(pid)
+
+
+@posix_only
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_cancel_while_it_is_being_started_ends_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    pid = tmp_path / "pid"
+    fake_git(tmp_path / "bin", monkeypatch, f"sleep 300 & echo $! > {pid}; wait")
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Git(git_dir=None).run("fetch"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=30)
+        assert task in done
+    assert task.cancelled()
     assert not runs(pid)
 
 
