@@ -27,7 +27,8 @@ from factory_tui.console.app import FactoryConsole
 from factory_tui.console.commands import Place
 from factory_tui.console.entry import Entry
 from factory_tui.console.preferences import Preferences
-from tests.console.looking import until_shown
+from factory_tui.console.widgets.diff_view import DiffView
+from tests.console.looking import until, until_shown
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 EPOCH = 1_767_225_600  # 2026-01-01
@@ -88,6 +89,9 @@ async def _picture(folder: RunFolder, size: tuple[int, int], keys: list[str], *s
         await until_shown(pilot, "Z ▲ BLOCKED")
         await pilot.press(*keys)
         await until_shown(pilot, *shown)
+        await until(
+            pilot, lambda: all(view.is_colored for view in pilot.app.screen.query(DiffView))
+        )
         await pilot.pause()
         picture = app.export_screenshot(title="factory")
     # Textual names styles after a random number

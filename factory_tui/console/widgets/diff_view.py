@@ -23,6 +23,8 @@ from factory_tui.console.widgets.searching import Found, Searchable
 
 _NOTHING = PatchReading(b"")
 _WAITING = 24
+_REST_S = 0.08
+"""Whoever pages on sees lines; colours come where the reading stops."""
 
 
 class DiffView(LineView, Searchable):
@@ -50,6 +52,7 @@ class DiffView(LineView, Searchable):
         self._painter = RowPainter(self._rows)
         self._uncolored: list[tuple[RowPainter, Coloring]] = []
         self._coloring = False
+        self._asked = 0
         self._shift = 0
         self._owners: dict[tuple[int, int], str] = {}
         self._announced = (-1, -1)
@@ -101,6 +104,7 @@ class DiffView(LineView, Searchable):
 
     def _color_later(self, wanted: Coloring) -> None:
         """Lines stand at once; a thread finds the colours of their language."""
+        self._asked += 1
         self._uncolored.append((self._painter, wanted))
         if len(self._uncolored) > _WAITING:  # long scrolled away
             painter, dropped = self._uncolored.pop(0)
@@ -110,12 +114,22 @@ class DiffView(LineView, Searchable):
             self.run_worker(self._color(), group="colors")
 
     async def _color(self) -> None:
-        """Colour what waits, the newest first."""
+        """Colour what waits, the newest first, once nothing was added for a moment."""
+        rested = 0
         while self._uncolored:
+            if rested != self._asked:
+                rested = self._asked
+                await asyncio.sleep(_REST_S)
+                continue
             painter, wanted = self._uncolored.pop()
             painter.take(wanted.key, await asyncio.to_thread(wanted.color))
         self._coloring = False
         self.refresh()
+
+    @property
+    def is_colored(self) -> bool:
+        """Whether no line waits for its colours."""
+        return not self._coloring
 
     # --- moving ---------------------------------------------------------------------------------
 
