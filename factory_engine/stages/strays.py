@@ -61,13 +61,12 @@ async def _tell_if_base_moved(context: RunContext) -> None:
     try:
         now = await context.repository.resolve_commit(name)
     except RepositoryError:
-        told = f"{printable(name)} names no commit any more"
+        told, advice = "names no commit any more", "apply it to a branch"
     else:
         if now == context.base:
             return
-        told = f"{printable(name)} is {now[:12]} by now"
-    advice = "rebase the result before it lands" if "by now" in told else "apply it to a branch"
-    told += f"; the result is a change of {context.base[:12]}"
+        told, advice = f"is {now[:12]} by now", "rebase the result before it lands"
+    told = f"{printable(name)} {told}; the result is a change of {context.base[:12]}"
     context.record(finding_event(Finding("base", "warn", told, advice)))
 
 

@@ -76,24 +76,24 @@ def too_many_files(forge: Forge) -> None:
     forge.bundle(b"".join(new_file(f"src/f{number}") for number in range(20_001)), [claim("src/a")])
 
 
-@hostile("too-many-hunks", "PATCH_LIMIT")
-def too_many_hunks(forge: Forge) -> None:
+def _in_hunks(forge: Forge, number: int) -> None:
+    """A bundle that changes one file in so many hunks."""
     head = (
         new_file("src/one.txt").partition(b"new file")[0]
         + b"--- a/src/one.txt\n+++ b/src/one.txt\n"
     )
-    hunks = b"".join(b"@@ -%d +%d @@\n-a\n+b\n" % (n, n) for n in range(1, 100_003))
+    hunks = b"".join(b"@@ -%d +%d @@\n-a\n+b\n" % (n, n) for n in range(1, number + 1))
     forge.bundle(head + hunks, [claim("src/one.txt", LINES, "modified")])
+
+
+@hostile("too-many-hunks", "PATCH_LIMIT")
+def too_many_hunks(forge: Forge) -> None:
+    _in_hunks(forge, 100_002)
 
 
 @hostile("too-many-hunks-of-a-file", "PATCH_LIMIT")
 def too_many_hunks_of_a_file(forge: Forge) -> None:
-    head = (
-        new_file("src/one.txt").partition(b"new file")[0]
-        + b"--- a/src/one.txt\n+++ b/src/one.txt\n"
-    )
-    hunks = b"".join(b"@@ -%d +%d @@\n-a\n+b\n" % (n, n) for n in range(1, 10_003))
-    forge.bundle(head + hunks, [claim("src/one.txt", LINES, "modified")])
+    _in_hunks(forge, 10_002)
 
 
 @hostile("text-too-large", "TOO_LARGE")
