@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -32,12 +34,27 @@ def fake_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
-def runs(pid: Path) -> bool:
-    """Whether the process in this file is alive, not just waiting for its parent to notice."""
-    try:
-        return psutil.Process(int(pid.read_text())).status() != psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, FileNotFoundError):
-        return False
+def sleeping_git(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """A git that waits for a child which sleeps.
+
+    Returns:
+        What lists the command lines of both, as long as they are alive. They are found by the
+        folder in their command lines, since a file that they wrote their numbers into could be
+        read before it is written.
+    """
+    fake_git(folder, monkeypatch, f"'{folder}/sleeper' 300 & wait")
+    (folder / "sleeper").symlink_to(shutil.which("sleep") or "")
+
+    def alive() -> list[str]:
+        processes = psutil.process_iter(["cmdline", "status"])
+        return [
+            line
+            for process in processes
+            if process.info["status"] != psutil.STATUS_ZOMBIE
+            if str(folder) in (line := " ".join(process.info["cmdline"] or ()))
+        ]
+
+    return alive
 
 
 async def test_the_installed_git_is_new_enough() -> None:
@@ -154,26 +171,23 @@ async def test_a_file_name_is_not_taken_for_a_full_disk(
 async def test_a_command_is_stopped_when_its_time_is_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pid = tmp_path / "pid"
-    fake_git(tmp_path / "bin", monkeypatch, f"sleep 300 & echo $! > {pid}; wait")
+    alive = sleeping_git(tmp_path / "bin", monkeypatch)
     with pytest.raises(GitTimeoutError, match=r"git fetch was stopped after 0\.5 s"):
         await Git(git_dir=None).run("fetch", timeout_s=0.5)
-    assert not runs(pid)
+    assert alive() == []
 
 
 @posix_only
 async def test_cancelling_ends_the_command_and_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pid = tmp_path / "pid"
-    fake_git(tmp_path / "bin", monkeypatch, f"sleep 300 & echo $! > {pid}; wait")
+    alive = sleeping_git(tmp_path / "bin", monkeypatch)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(Git(git_dir=None).run("fetch"))
-        while not (pid.exists() and pid.read_text()):
+        while len(alive()) < 2:
             await asyncio.sleep(0.01)
-        assert runs(pid)
         task.cancel()
-    assert not runs(pid)
+    assert alive() == []
 
 
 @posix_only
@@ -181,8 +195,7 @@ async def test_cancelling_ends_the_command_and_its_children(
 async def test_a_cancel_while_it_is_being_started_ends_it_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: int
 ) -> None:
-    pid = tmp_path / "pid"
-    fake_git(tmp_path / "bin", monkeypatch, f"sleep 300 & echo $! > {pid}; wait")
+    alive = sleeping_git(tmp_path / "bin", monkeypatch)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(Git(git_dir=None).run("fetch"))
         for _ in range(turns):
@@ -191,7 +204,7 @@ async def test_a_cancel_while_it_is_being_started_ends_it_too(
         done, _ = await asyncio.wait({task}, timeout=30)
         assert task in done
     assert task.cancelled()
-    assert not runs(pid)
+    assert alive() == []
 
 
 @posix_only
