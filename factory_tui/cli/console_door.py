@@ -25,6 +25,8 @@ from factory_tui.cli.streams import is_terminal, write_out
 CONSOLE = "factory_tui.console.app"
 _BROWSER = "textual.drivers.web_driver:WebDriver"
 _LOOK_S = 1.0
+# After a key Textual waits for its next frame; at its usual 60 a second that doubles the time.
+_FRAMES_S = "250"
 
 
 def enter(arguments: argparse.Namespace, otherwise: str) -> int:
@@ -61,6 +63,7 @@ def open_console(
     """
     if arguments.color == "never":
         os.environ["NO_COLOR"] = "1"  # Textual looks there
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES_S)  # and there, once, when it is imported
     if _is_served():
         Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     gc.disable()  # what is loaded now stays; the console minds garbage once it stands

@@ -24,7 +24,7 @@ from factory_engine.clock import Clock
 from factory_engine.ledger import LedgerWriter
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
-from tests.bench.floor_apps import FULL
+from tests.bench.floor_apps import FULL, LINE
 from tests.bench.measure import Row
 from tests.bench.terminal import Terminal, on_terminal
 from tests.console import builders as b
@@ -32,6 +32,8 @@ from tests.console import bundles
 
 PANES = ("A_worker", "B_worker", "C_worker", "D_worker", "Z_integrator")
 KEYS, PROBES, PAGES, STARTS, OPENINGS = 150, 80, 100, 9, 5
+LINES_S, FLOOD_LINES_S = 20_000, 200_000
+FIRST_LINES, MANY_LINES = 100_000, 10_000_000
 DIFF_LINES = 200_000
 _FLOOR_APP = [sys.executable, "-m", "tests.bench.floor_apps"]
 
@@ -42,38 +44,57 @@ def rows(folder: Path) -> Iterator[Row]:
         return
     run = _running(folder / "live")
     with hold(run.work, "oneshot"):
-        yield from _keys(run)
+        logs = [run.live_log(pane, "agent") for pane in PANES]
+        for log in logs:
+            log.parent.mkdir(parents=True)
+            log.touch()
+        yield from _keys(run, logs)
+        yield from _memory(run, logs)
         yield from _events(run)
     yield from _first_paint(folder / "first")
     yield from _diff(folder / "diff")
 
 
-def _keys(run: RunFolder) -> Iterator[Row]:
+def _keys(run: RunFolder, logs: Sequence[Path]) -> Iterator[Row]:
     """Keys while five logs grow, and what that costs."""
-    logs = [run.live_log(pane, "agent") for pane in PANES]
-    for log in logs:
-        log.parent.mkdir(parents=True)
-        log.touch()
-    with _growing(logs):
+    with _growing(logs, LINES_S):
         with on_terminal([*_FLOOR_APP, "tails", *map(str, logs)]) as terminal:
             floor = _Pressing(terminal, KEYS // 2)
         with on_terminal(_console(run)) as terminal:
             own = _Pressing(terminal, KEYS)
     beside = "five fixed tails; bar"
-    words = "key to repaint, 5 × 20,000 lines/s"
+    words = f"key to repaint, 5 × {LINES_S:,} lines/s"
     yield _beside(f"{words}, p50", own.times, floor.times, 0.5, 10, beside)
     yield _beside(f"{words}, p99", own.times, floor.times, 0.99, 50, beside)
     yield Row(
         "  per cent of a core", own.cpu, floor.cpu, f"{beside} 40 %", bar=40 / max(0.1, floor.cpu)
     )
-    lines = own.seconds * 5 * 20_000 / 1e6
-    yield Row(
-        f"  MB of memory after {lines:.1f} million lines",
-        own.memory[1],
-        own.memory[0],
-        "three seconds after the start",
-        1.05,
-    )
+
+
+def _memory(run: RunFolder, logs: Sequence[Path]) -> Iterator[Row]:
+    """Memory after many lines beside that after the first ones, keys pressed all the while."""
+    for log in logs:
+        os.truncate(log, 0)
+    with on_terminal(_console(run)) as terminal:
+        terminal.until("A ", time.perf_counter())
+        terminal.rest(3.0)
+        with _growing(logs, LINES_S):
+            first = _memory_after(terminal, logs, FIRST_LINES)
+        with _growing(logs, FLOOD_LINES_S):
+            many = _memory_after(terminal, logs, MANY_LINES)
+    words = f"  MB of memory after {MANY_LINES:,} lines"
+    yield Row(words, many, first, f"after the first {FIRST_LINES:,}", 1.05)
+
+
+def _memory_after(terminal: Terminal, logs: Sequence[Path], lines: int) -> float:
+    """Megabytes once each log has its part of that many lines."""
+    size = lines // len(logs) * len(LINE)
+    pane = 0
+    while any(log.stat().st_size < size for log in logs):
+        pane = pane % len(logs) + 1
+        terminal.press(str(pane), f"▸{PANES[pane - 1][0]}")
+        terminal.rest(0.05)
+    return float(psutil.Process(terminal.pid).memory_info().rss) / 1e6
 
 
 class _Pressing:
@@ -83,15 +104,13 @@ class _Pressing:
         terminal.until("A ", time.perf_counter())
         terminal.rest(3.0)
         process = psutil.Process(terminal.pid)
-        started, used, before = time.perf_counter(), _cpu(process), process.memory_info().rss
+        started, used = time.perf_counter(), _cpu(process)
         self.times = []
         for press in range(number):
             pane = (press + 1) % 5
             self.times.append(terminal.press(str(pane + 1), f"▸{PANES[pane][0]}"))
             terminal.rest(random.uniform(0.05, 0.12))
-        self.seconds = time.perf_counter() - started
-        self.cpu = (_cpu(process) - used) / self.seconds * 100
-        self.memory = (before / 1e6, process.memory_info().rss / 1e6)
+        self.cpu = (_cpu(process) - used) / (time.perf_counter() - started) * 100
 
 
 def _events(run: RunFolder) -> Iterator[Row]:
@@ -247,15 +266,13 @@ def _console(run: RunFolder) -> list[str]:
 
 
 @contextmanager
-def _growing(logs: Sequence[Path]) -> Iterator[None]:
-    """Those files, growing by 20,000 lines a second each; emptied afterwards."""
-    with subprocess.Popen([*_FLOOR_APP, "write", *map(str, logs)]) as writer:
+def _growing(logs: Sequence[Path], lines_s: int) -> Iterator[None]:
+    """Those files, growing by that many lines a second each."""
+    with subprocess.Popen([*_FLOOR_APP, "write", str(lines_s), *map(str, logs)]) as writer:
         try:
             yield
         finally:
             writer.kill()
-    for log in logs:
-        os.truncate(log, 0)
 
 
 def _cpu(process: psutil.Process) -> float:

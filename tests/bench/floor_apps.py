@@ -20,9 +20,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 FULL = "a line of text like others"
-LINES_S = 20_000
+LINE = b"tests/api/test_runs.py::test_it PASSED in 0.01 s\n"
 _BEATS_S = 100
-_LINE = b"tests/api/test_runs.py::test_it PASSED in 0.01 s\n"
 
 
 class Bare(App[None]):
@@ -131,10 +130,10 @@ class Lines(App[None]):
         self._long.turn()
 
 
-def write(paths: list[Path]) -> None:
-    """Append `LINES_S` lines a second to each file, until killed."""
+def write(lines_s: int, paths: list[Path]) -> None:
+    """Append that many lines a second to each file, until killed."""
     files = [os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT) for path in paths]
-    block = _LINE * (LINES_S // _BEATS_S)
+    block = LINE * (lines_s // _BEATS_S)
     beat = time.monotonic()
     while True:
         for file in files:
@@ -146,7 +145,7 @@ def write(paths: list[Path]) -> None:
 if __name__ == "__main__":
     what, *names = sys.argv[1:]
     if what == "write":
-        write([Path(name) for name in names])
+        write(int(names[0]), [Path(name) for name in names[1:]])
     elif what == "tails":
         Tails([Path(name) for name in names]).run()
     elif what == "lines":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -59,6 +60,16 @@ def test_watch_can_be_told_only_to_look(reader: Shell, console: Calls) -> None:
     for argv, expected in (((), False), (("--read-only",), True)):
         assert reader("watch", "--run-id", "good", *argv).code == 42
         assert console[-1]["read_only"] is expected
+
+
+def test_a_key_does_not_wait_for_a_slow_frame(
+    shell: Shell, console: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEXTUAL_FPS", raising=False)
+    assert shell().code == 42
+    script = "import textual.screen; print(textual.screen.UPDATE_PERIOD)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert float(told.stdout) <= 1 / 200
 
 
 def test_a_copied_folder_opens_in_it(reader: Shell, console: Calls) -> None:

@@ -33,7 +33,7 @@ from factory_tui.console.widgets.log_pane import LedgerTail, LogPane
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.worker_list import WorkerHeads, WorkerList
 
-PULSE_S = 1 / 25
+PULSE_S = 1 / 12  # five panes of new lines cost some 20 ms, and a key may have to wait for them
 NOT_ARRANGED = Layout("tiny")
 BAR = (
     *("open", "triage", "cancel_worker", "retry", "search", "follow", "ledger", "runs"),
