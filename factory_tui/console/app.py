@@ -71,15 +71,9 @@ class FactoryConsole(DressedApp):
         self.set_timer(_SETTLED_S, self._settle)
 
     def _settle(self) -> None:
-        """The first screen stands: load what others need, and mind garbage, if it was not minded.
-
-        What has been loaded by then stays, so nobody needs to look through it again and again: that
-        would take tens of milliseconds each time, with somebody's key waiting.
-        """
+        """The first screen stands: load the others, and mind garbage, if it was not minded."""
         if not gc.isenabled():
-            gc.freeze()
-            gc.enable()
-            self.run_worker(doors.load_all, thread=True, group="doors", exit_on_error=False)
+            self.run_worker(_load_others, thread=True, group="doors", exit_on_error=False)
 
     @cached_property
     def _commander(self) -> Commander:
@@ -155,6 +149,19 @@ class FactoryConsole(DressedApp):
     @on(messages.EditWanted)
     def _edit(self, wanted: messages.EditWanted) -> None:
         self._act(lambda: doors.load("overlays")(self).file(wanted.path))
+
+
+def _load_others() -> None:
+    """Load the other screens, then mind garbage.
+
+    What has been loaded by then stays, so nobody needs to look through it again and again: that
+    would take tens of milliseconds each time, with somebody's key waiting.
+    """
+    try:
+        doors.load_all()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def run_console(
