@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine import storage as seam
+from factory_engine import storage
 from factory_engine.errors import GitError
 from factory_engine.git.index import drop_index
 from factory_engine.git.layout import BRANCH
@@ -135,7 +135,7 @@ def _copy_worker_index(workspace: Path, own: Path, copy: Path) -> tuple[str, boo
         return _NO_INDEX, False
     if theirs == known:
         return "", False
-    seam.replace_file(copy, theirs, durable=False)
+    storage.replace_file(copy, theirs, durable=False)
     return "", True
 
 

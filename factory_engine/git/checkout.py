@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from factory_engine import storage as seam
+from factory_engine import storage
 from factory_engine.errors import GitError, StorageError
-from factory_engine.git.edge import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import seed_index
 from factory_engine.git.layout import write_private
 from factory_engine.git.process import Git
@@ -55,9 +55,9 @@ async def lay_out_files(git: Git, tree: str, path: Path, index: Path) -> None:
 
 
 def _make_folder(path: Path) -> None:
-    with storage("a checkout could not be made", path):
-        seam.make_folder(path.parent, durable=False)
-        seam.disk.mkdir(path)
+    with storage_errors("a checkout could not be made", path):
+        storage.make_folder(path.parent, durable=False)
+        storage.disk.mkdir(path)
 
 
 def add_repository(
@@ -70,5 +70,5 @@ def add_repository(
     """
     private = path / ".git"
     write_private(private, object_format=object_format, alternates=objects, commit=base)
-    with storage("a checkout could not be made", path):
-        seam.disk.copy(index, private / "index")
+    with storage_errors("a checkout could not be made", path):
+        storage.disk.copy(index, private / "index")

@@ -14,7 +14,7 @@ from pathlib import Path
 from factory_engine.errors import CollectError, GitError
 from factory_engine.git import candidates
 from factory_engine.git.concurrent import together
-from factory_engine.git.edge import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import drop_lock
 from factory_engine.git.inspection import (
     Collected,
@@ -78,7 +78,7 @@ async def _collect(git: Git, workspace: Path, base: str, limits: CollectLimits) 
 def _check(workspace: Path, index: Path) -> None:
     if workspace.is_symlink() or not workspace.is_dir():
         raise CollectError("the workspace is gone", advice="run this worker again")
-    with storage("the workspace's index cannot be used", index):
+    with storage_errors("the workspace's index cannot be used", index):
         drop_lock(index)
         index.stat()
 

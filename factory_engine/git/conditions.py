@@ -15,7 +15,7 @@ from pathlib import Path
 from factory_engine.errors import GitError
 from factory_engine.git.blobs import blobs
 from factory_engine.git.concurrent import together
-from factory_engine.git.edge import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.process import Git
 
 MOST_LISTED = 1000
@@ -180,7 +180,7 @@ async def _filtered_paths(git: Git, base: str, tree: bytes, partial: bool) -> tu
         return ()
     paths = [entry.partition(b"\t")[2] for entry in tree.split(b"\0") if entry]
     with (
-        storage("no scratch folder for an index", Path(tempfile.gettempdir())),
+        storage_errors("no scratch folder for an index", Path(tempfile.gettempdir())),
         tempfile.TemporaryDirectory(prefix="factory-") as folder,
     ):
         # Attributes are read from an index, so the base gets one of its own for the question.

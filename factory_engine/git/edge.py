@@ -14,7 +14,7 @@ from factory_engine.storage import make_folder, replace_file, storage_error
 
 
 @contextmanager
-def storage(what: str, where: Path) -> Iterator[None]:
+def storage_errors(what: str, where: Path) -> Iterator[None]:
     """Turns an OSError of the block into a StorageError that says `what` failed at `where`."""
     try:
         yield

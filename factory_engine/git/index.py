@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from factory_engine import storage as seam
-from factory_engine.git.edge import storage
+from factory_engine import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.process import Git
 
 
@@ -25,12 +25,12 @@ async def seed_index(git: Git, tree_ish: str, index: Path) -> None:
     Raises:
         StorageError: it could not be written. GitError: the tree is not there.
     """
-    with storage("an index could not be written", index):
-        seam.make_folder(index.parent, durable=False)
+    with storage_errors("an index could not be written", index):
+        storage.make_folder(index.parent, durable=False)
         drop_index(index)
         if git.pristine is not None:
             with suppress(FileNotFoundError):
-                seam.disk.copy(git.pristine / tree_ish, index)
+                storage.disk.copy(git.pristine / tree_ish, index)
                 return
     await git.with_index(index).run("read-tree", tree_ish)
 
@@ -41,11 +41,11 @@ async def keep_pristine(git: Git, commit: str) -> None:
         return
     half = git.pristine / f".tmp.{commit}"
     await seed_index(git, commit, half)
-    with storage("an index could not be kept", half):
+    with storage_errors("an index could not be kept", half):
         # On the disk before it has its name: no run may start from a torn one.
         with half.open("rb+") as file:
-            seam.disk.fsync(file.fileno())
-        seam.disk.replace(half, git.pristine / commit)
+            storage.disk.fsync(file.fileno())
+        storage.disk.replace(half, git.pristine / commit)
 
 
 def drop_index(index: Path) -> None:
@@ -61,4 +61,4 @@ def drop_lock(index: Path) -> None:
 
 def _drop(path: Path) -> None:
     with suppress(FileNotFoundError):
-        seam.disk.unlink(path)
+        storage.disk.unlink(path)

@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from factory_engine import storage as seam
+from factory_engine import storage
 from factory_engine.git import hardening
-from factory_engine.git.edge import storage, write_if_different
+from factory_engine.git.edge import storage_errors, write_if_different
 
 BRANCH = "refs/heads/factory"
 
@@ -55,14 +55,14 @@ def write_private(
         StorageError: a file could not be written.
     """
     _write(path, _config(object_format, bare=False), alternates, (commit,))
-    with storage("the workspace's repository could not be written", path):
+    with storage_errors("the workspace's repository could not be written", path):
         write_if_different(path / BRANCH, f"{commit}\n".encode())
 
 
 def _write(path: Path, config: str, alternates: Iterable[Path], shallow: Iterable[str]) -> None:
-    with storage("a git directory could not be written", path):
+    with storage_errors("a git directory could not be written", path):
         for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
-            seam.make_folder(path / folder, durable=False)
+            storage.make_folder(path / folder, durable=False)
         commits = "".join(f"{commit}\n" for commit in sorted(shallow))
         lines = b"".join(_alternate(objects) for objects in alternates)
         if commits:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange, tree_changes
-from factory_engine.git.edge import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import seed_index
 from factory_engine.git.process import Git
 from factory_engine.git.three_way import Entry, Job, three_way
@@ -190,7 +190,7 @@ async def _write(git: Git, base: str, paths: Iterable[_Path]) -> str:
         for path in paths
     ]
     with (
-        storage("no room for a scratch index", git.git_dir),
+        storage_errors("no room for a scratch index", git.git_dir),
         tempfile.TemporaryDirectory(prefix=".tmp.merge.", dir=git.git_dir) as folder,
     ):
         scratch = git.with_index(Path(folder) / "index")

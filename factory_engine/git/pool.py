@@ -11,8 +11,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine import storage as seam
-from factory_engine.git.edge import storage
+from factory_engine import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.removal import remove_workspace
 from factory_engine.git.store import RunStore
 from factory_engine.git.workspace import create_workspace, reset_workspace
@@ -60,11 +60,11 @@ class Pool:
             return
         name = uuid.uuid4().hex[:12]
         entry = self.folder / f"{_HIDDEN}{name}"
-        with storage("a workspace could not be kept", self.folder):
-            seam.make_folder(entry, durable=False)
-            seam.move_file(index, entry / "index")
-            seam.disk.replace(path, entry / "tree")
-            seam.disk.replace(entry, self.folder / name)
+        with storage_errors("a workspace could not be kept", self.folder):
+            storage.make_folder(entry, durable=False)
+            storage.move_file(index, entry / "index")
+            storage.disk.replace(path, entry / "tree")
+            storage.disk.replace(entry, self.folder / name)
 
     def _entries(self) -> list[Path]:
         """Complete entries; a hidden one was being made or claimed by a process that died."""
@@ -76,12 +76,12 @@ class Pool:
         """Move an entry's workspace and index to their places; False if another run was faster."""
         claimed = entry.with_name(f"{_HIDDEN}{entry.name}-{uuid.uuid4().hex[:6]}")
         try:
-            seam.disk.replace(entry, claimed)
+            storage.disk.replace(entry, claimed)
         except OSError:
             return False
         try:
-            seam.move_file(claimed / "index", index)
-            seam.disk.replace(claimed / "tree", path)
+            storage.move_file(claimed / "index", index)
+            storage.disk.replace(claimed / "tree", path)
         except OSError:
             return False
         finally:

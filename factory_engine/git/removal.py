@@ -13,8 +13,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from factory_engine import storage as seam
-from factory_engine.git.edge import is_real_folder, storage
+from factory_engine import storage
+from factory_engine.git.edge import is_real_folder, storage_errors
 
 # Far below PATH_MAX everywhere; a folder with a longer path is moved up before it is emptied.
 _LONGEST = 1000 if os.name == "posix" else 200
@@ -26,14 +26,14 @@ def remove_workspace(path: Path) -> None:
     Raises:
         StorageError: something stays. What could be removed is gone.
     """
-    with storage("could not be removed", path):
+    with storage_errors("could not be removed", path):
         remove_tree(os.fsencode(path))
 
 
 def remove_tree(top: bytes) -> None:
     """Removes the folder, file or link `top`. Raises OSError when something stays."""
     if not _is_folder(top):
-        _insist(seam.disk.unlink, top)
+        _insist(storage.disk.unlink, top)
         return
     shorter = (os.path.join(top, b".factory-removal-%d" % number) for number in count())
     # Each folder is met twice: to remove its files and queue its folders, and when it is empty.
@@ -41,7 +41,7 @@ def remove_tree(top: bytes) -> None:
     while waiting:
         folder, emptied = waiting.pop()
         if emptied:
-            _insist(seam.disk.rmdir, folder)
+            _insist(storage.disk.rmdir, folder)
             continue
         waiting.append((folder, True))
         waiting += [(inner, False) for inner in _remove_files(folder, top, shorter)]
@@ -52,13 +52,13 @@ def _remove_files(folder: bytes, top: bytes, shorter: Iterator[bytes]) -> list[b
     folders: list[bytes] = []
     for entry in _entries(folder):
         if not is_real_folder(entry):
-            _insist(seam.disk.unlink, entry.path)
+            _insist(storage.disk.unlink, entry.path)
         elif len(entry.path) <= _LONGEST + len(top):
             folders.append(entry.path)
         else:
             fresh = next(name for name in shorter if not os.path.lexists(name))
             _make_writable(entry.path)
-            seam.disk.replace(entry.path, fresh)
+            storage.disk.replace(entry.path, fresh)
             folders.append(fresh)
     return folders
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from factory_engine.errors import GitError, RepositoryError
 from factory_engine.git.conditions import RepositoryConditions, examine
-from factory_engine.git.edge import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.hardening import DURABLE
 from factory_engine.git.process import Git, readable
 
@@ -139,7 +139,7 @@ async def _top(git: Git, start: Path) -> Path:
 def _common_dir(git_dir: Path) -> Path:
     """Follows `commondir`, which a linked worktree's has (gitrepository-layout(5))."""
     pointer = git_dir / "commondir"
-    with storage("the repository could not be read", pointer):
+    with storage_errors("the repository could not be read", pointer):
         if not pointer.is_file():
             return git_dir
         return (git_dir / os.fsdecode(pointer.read_bytes().removesuffix(b"\n"))).resolve()

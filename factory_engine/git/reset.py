@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path
 
-from factory_engine import storage as seam
+from factory_engine import storage
 from factory_engine.errors import GitError
 from factory_engine.git.checkout import add_repository
 from factory_engine.git.edge import is_real_folder
@@ -78,7 +78,7 @@ def _remove_strangers(root: bytes, listed: bytes) -> None:
             elif folder or name not in files:
                 remove_tree(entry.path)
             if folder and name in modules:
-                seam.disk.mkdir(entry.path)
+                storage.disk.mkdir(entry.path)
 
 
 def _expected(listed: bytes) -> tuple[set[bytes], set[bytes], set[bytes]]:
@@ -99,7 +99,7 @@ def _usual_rights(root: bytes) -> int:
     os.chmod(root, stat.S_IRWXU)
     private = os.path.join(root, b".git")
     remove_tree(private)
-    seam.disk.mkdir(private)
+    storage.disk.mkdir(private)
     rights = stat.S_IMODE(os.lstat(private).st_mode)
-    seam.disk.rmdir(private)
+    storage.disk.rmdir(private)
     return rights

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factory_engine.git.edge import is_real_folder, storage
+from factory_engine.git.edge import is_real_folder, storage_errors
 from factory_engine.git.index_entries import entries_of
 
 _SMALL = 1 << 20
@@ -58,7 +58,7 @@ def take_snapshot(
     places = [os.fsencode(path) for path in (repository_root, common_dir, git_dir)]
     root, common, own = places
     skipped = {os.fsencode(path) for path in excluded}
-    with storage("the repository cannot be read", repository_root):
+    with storage_errors("the repository cannot be read", repository_root):
         os.scandir(root).close()
     _add(snapshot, root, b"", skipped | {common, own}, _tree_content)
     _add(snapshot, common, b".git/", skipped, _git_content)

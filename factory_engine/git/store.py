@@ -17,10 +17,10 @@ from pathlib import Path
 
 from filelock import AsyncFileLock, Timeout
 
-from factory_engine import storage as seam
+from factory_engine import storage
 from factory_engine.errors import GitError, RepositoryError, StorageError
 from factory_engine.git import hardening
-from factory_engine.git.edge import storage
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import keep_pristine
 from factory_engine.git.layout import write_bare
 from factory_engine.git.process import Git
@@ -83,8 +83,8 @@ class BaseStore:
         """
         if self.has(commit):
             return
-        with storage("the store of base commits could not be made", self.path):
-            seam.make_folder(self.path.parent)
+        with storage_errors("the store of base commits could not be made", self.path):
+            storage.make_folder(self.path.parent)
         try:
             async with AsyncFileLock(self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
                 if not self.has(commit):
@@ -170,10 +170,10 @@ async def create_run_store(path: Path, base_store: BaseStore, object_format: str
 def _drop_stale_locks(store: Path) -> None:
     """Remove what a fetch that was killed half-way left; nobody else writes while we hold ours."""
     left = ("*.lock", "refs/bases/*.lock", "objects/pack/tmp_*")
-    with storage("the store of base commits could not be mended", store):
+    with storage_errors("the store of base commits could not be mended", store):
         for path in [path for pattern in left for path in store.glob(pattern)]:
             with suppress(FileNotFoundError):
-                seam.disk.unlink(path)
+                storage.disk.unlink(path)
 
 
 # One pack instead of thousands of loose files, and on disk before the ref that vouches for it.
