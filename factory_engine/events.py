@@ -38,13 +38,13 @@ class EventType(StrEnum):
     WORKER_HEARD = "worker.heard"  # silent_s: it speaks again after so long
     WORKER_EXITED = "worker.exited"  # attempt, reason, left_behind
     WORKER_RETRIED = "worker.retried"  # attempt, reason, kind, delay_s
-    WORKER_CHECKED = "worker.checked"  # name, required, status, detail
+    WORKER_CHECKED = "worker.checked"  # name, required, status, detail, last_words if red
     WORKER_FINISHED = "worker.finished"  # status, reason, errors, warnings
     LOCK_AMENDED = "lock.amended"  # worker_id, reason, old, new
     BUNDLE_JUDGED = "bundle.judged"  # status, tree, violations, total
     MERGE_FINISHED = "merge.finished"  # tree, order, shared, conflicts
     CHECK_STARTED = "check.started"  # name
-    CHECK_FINISHED = "check.finished"  # name, required, status, detail
+    CHECK_FINISHED = "check.finished"  # name, required, status, detail, last_words if red
     CULPRIT_SEARCHED = "culprit.searched"  # check, workers
     INTEGRATION_JUDGED = "integration.judged"  # status, reason, violations, total
     REPORT_WRITTEN = "report.written"  # status

@@ -67,6 +67,7 @@ class Disk:
         """Called just before `program` is started: what it changes lies behind this call."""
 
 
+FREE_SPACE = "free some space, then give the same command again"
 disk = Disk()
 
 
@@ -75,7 +76,7 @@ def storage_error(error: OSError, path: Path, action: str) -> FactoryError:
     reason = error.strerror or str(error)
     advice = ""
     if error.errno in _FULL:
-        advice = "free some space, then give the same command again"
+        advice = FREE_SPACE
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         advice = "make it writable, or choose another folder"
     return StorageError(f"{action}: {reason}", where=os.fsdecode(path), advice=advice)

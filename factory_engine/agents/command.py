@@ -5,9 +5,9 @@ Owns the rules for output and end of a program about which nothing else is known
 
 from __future__ import annotations
 
-import re
-
 from factory_engine.agents.last_line import LastLine
+from factory_engine.agents.one_line import one_line
+from factory_engine.agents.places import Places
 from factory_engine.agents.program import Finished, Reason
 from factory_engine.agents.protocol import (
     Activity,
@@ -19,11 +19,6 @@ from factory_engine.agents.protocol import (
 )
 from factory_engine.config.limits import RetryKind
 from factory_engine.errors import UsageError
-
-_SHOWN = 200  # characters of a line
-
-# Colours, cursor movements, window titles and links (ECMA-48, 5.4 and 5.6).
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 
 
 class CommandDriver:
@@ -42,15 +37,20 @@ class CommandDriver:
             )
         return Launch(argv=task.argv)
 
-    def reader(self, task: AgentTask | None = None) -> StreamReader:
+    def reader(self, task: AgentTask) -> StreamReader:
         """A reader for one execution."""
-        return CommandReader()
+        return CommandReader(Places.of(task))
 
 
 class CommandReader:
-    """Shows the last complete line; knows nothing of what the lines mean."""
+    """Shows the last complete line; knows nothing of what the lines mean.
 
-    def __init__(self) -> None:
+    Args:
+        places: the folders of the worker.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self._lines = LastLine()
 
     def feed(self, chunk: bytes) -> list[Activity]:
@@ -68,13 +68,15 @@ class CommandReader:
 
     def verdict(self, finished: Finished) -> AgentVerdict:
         """Exit code 0 is good, all else is not; a program that cannot start never will."""
-        ok = finished.reason == "exited" and finished.rc == 0
+        if finished.reason == "exited" and finished.rc == 0:
+            return AgentVerdict(True, finished.detail)
         kinds: dict[Reason, RetryKind] = {"exited": "exit", "timeout": "timeout"}
-        return AgentVerdict(ok, finished.detail, None if ok else kinds.get(finished.reason))
+        kind = kinds.get(finished.reason)
+        said = last_words(finished, self._places) if kind else ""
+        between = ": " if kind == "exit" else "; last seen "
+        return AgentVerdict(False, finished.detail + (between + said if said else ""), kind)
 
 
-def one_line(line: bytes) -> str:
-    """A line of output, safe to show: no escape sequences, no control or direction characters."""
-    text = _ESCAPES.sub("", line.decode("utf-8", "replace")).replace("\t", " ").strip()
-    shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in shown)
+def last_words(finished: Finished, places: Places) -> str:
+    """The last line of a program, which often tells why it came to a bad end."""
+    return places.text(finished.log.last_line.decode("utf-8", "replace"))

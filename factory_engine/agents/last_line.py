@@ -19,6 +19,11 @@ class LastLine:
         self.line = b""
         self._open = b""
 
+    @property
+    def final(self) -> bytes:
+        """The last line that is not blank, whether it ever came to its end or not."""
+        return self._open if self._open.strip() else self.line
+
     def feed(self, chunk: bytes) -> bool:
         """Takes the next bytes. Returns True if `line` is a newly completed one."""
         cut = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))

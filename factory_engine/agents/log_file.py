@@ -31,12 +31,14 @@ class LogSummary:
         lines_seen: lines that it wrote; a last line without a line end counts.
         truncated: the file does not hold all of them.
         error: the first refusal of the disk, empty if there was none.
+        last_line: the last line that is not blank, at most 4096 bytes of it.
     """
 
     bytes_seen: int = 0
     lines_seen: int = 0
     truncated: bool = False
     error: str = ""
+    last_line: bytes = b""
 
 
 class CappedLog:
@@ -108,6 +110,7 @@ class CappedLog:
             lines_seen=self._line_ends + self._open_line,
             truncated=cut or bool(self._error),
             error=self._error,
+            last_line=self._last_line.final,
         )
 
     def _store(self, data: memoryview) -> None:

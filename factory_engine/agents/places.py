@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.agents.command import one_line
+from factory_engine.agents.one_line import one_line
 from factory_engine.agents.protocol import AgentTask
 
 _ADDRESS = re.compile(r"\bhttps?://[^\s)]+|\b(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d+")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -20,7 +19,7 @@ import psutil
 from factory_engine.agents import adoption, process_table
 from factory_engine.agents.marker import Marker, carries, hides
 from factory_engine.agents.process_table import Row, Table
-from factory_engine.agents.signals import KILL, TERM, kill_groups, send, until_gone
+from factory_engine.agents.signals import KILL, STOP, TERM, send, signal_groups, until_gone
 
 __all__ = ["KILL", "TERM", "Ended", "Marker", "ProcessTree", "descendants", "end_tree", "marked"]
 
@@ -162,12 +161,15 @@ class ProcessTree:
         get a moment to do so too.
 
         Args:
-            grace_s: seconds for all signals before KILL together.
+            grace_s: seconds for all signals before KILL together; with none, all are stopped before
+                anything else, so that what forks on and on cannot outrun the search for it.
             sequence: the signals; KILL is always the last.
             hurry: asked all the time; True means KILL at once.
         """
+        if grace_s <= 0 and self._root_lives():
+            signal_groups(self._known, STOP)
         found = await self._settled()
-        polite = [number for number in sequence if number != KILL]
+        polite = [number for number in sequence if number != KILL] if grace_s > 0 else []
         for number in polite:
             if found:
                 found = await self._press(number, grace_s / len(polite), hurry)
@@ -237,17 +239,17 @@ class ProcessTree:
     ) -> set[psutil.Process]:
         """Sends `number` to all, and to those that appear later, until none is left or time is up.
 
-        Returns those that are left.
+        All get it once, however long the search for them takes. Returns those that are left.
         """
         deadline = time.monotonic() + seconds
         told = set[psutil.Process]()
         while True:
             found = self._counted(await self._look())
-            if not found or time.monotonic() >= deadline or hurry():
+            if not found or (told and time.monotonic() >= deadline) or hurry():
                 return found
             if number == KILL:
                 found = await self._freeze(found)
-                kill_groups(found)
+                signal_groups(found, KILL)
             for process in found if number == KILL else found - told:
                 send(process, number)
             told |= found
@@ -258,8 +260,9 @@ class ProcessTree:
         """Stops all, so that none can fork between the look and the KILL."""
         if sys.platform == "win32":
             return found
+        signal_groups(found, STOP)
         for process in found:
-            send(process, int(signal.SIGSTOP))
+            send(process, STOP)
         return found | await self._look()
 
     def _counted(self, found: set[psutil.Process]) -> set[psutil.Process]:

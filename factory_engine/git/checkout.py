@@ -50,7 +50,7 @@ async def lay_out_files(git: Git, tree: str, path: Path, index: Path) -> None:
         raise StorageError(
             f"not all files could be written ({error.what})",
             where=str(path),
-            advice="free some space, then try again",
+            advice=storage.FREE_SPACE,
         ) from error
 
 

@@ -11,13 +11,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.agents.command import last_words
+from factory_engine.agents.places import Places
 from factory_engine.agents.supervise import Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
+from factory_engine.events import Draft, EventType
 from factory_engine.stages.confined import Cell, limits_for
 from factory_engine.stages.context import RunContext
 
 TIMED_OUT = 124  # what timeout(1) answers; a check that was stopped never counts as green
+
+
+@dataclass(frozen=True)
+class CheckEnd:
+    """How a check ended.
+
+    Args:
+        result: what the bundle or the report says of it.
+        log: the file with its output.
+        last_words: the last line of a red one, for people; no verdict holds it, since another
+            run may say it in other words.
+    """
+
+    result: CheckResult
+    log: Path
+    last_words: str = ""
+
+    def draft(self, event_type: EventType, owner: str) -> Draft:
+        """The event that tells of it."""
+        details: dict[str, object] = {
+            "name": self.result.name,
+            "required": self.result.required,
+            "status": self.result.status,
+            "detail": self.result.detail,
+        }
+        if self.last_words:
+            details["last_words"] = self.last_words
+        took = self.result.duration_ms
+        return Draft(event_type, owner, details, duration_ms=took, rc=self.result.rc)
 
 
 @dataclass(frozen=True)
@@ -41,8 +73,8 @@ class CheckRun:
     log_name: str = ""
 
 
-async def run_check(context: RunContext, run: CheckRun) -> tuple[CheckResult, Path]:
-    """Run a check to its end; its result and its log. A hanging check is ended at its limit."""
+async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
+    """Run a check to its end. A hanging check is ended at its limit."""
     name = run.log_name or log_name(run.check.name)
     log = context.folder.live_log(run.owner, name)
     storage.make_folder(log.parent)
@@ -72,7 +104,8 @@ async def run_check(context: RunContext, run: CheckRun) -> tuple[CheckResult, Pa
         log=f"LOGS/{name}.log",
         duration_ms=finished.duration_ms,
     )
-    return result, log
+    said = last_words(finished, Places(run.folder, run.folder)) if rc else ""
+    return CheckEnd(result, log, said)
 
 
 def log_name(check: str) -> str:

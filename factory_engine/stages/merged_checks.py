@@ -24,7 +24,7 @@ from factory_engine.git.removal import remove_workspace
 from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import MANIFEST
-from factory_engine.stages.checks import CheckRun, log_name, run_check
+from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
 from factory_engine.stages.confined import cell
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.strays import repository_now
@@ -60,10 +60,11 @@ async def check_merged(
     results, violations, logs = [], [], []
     for check in checks:
         context.record(Draft(EventType.CHECK_STARTED, INTEGRATOR, {"name": check.name}))
-        result, log = await _run_on(context, tree, check, log_name(check.name))
+        ended = await _run_on(context, tree, check, log_name(check.name))
+        result = ended.result
         results.append(result)
-        logs.append((log.stem, log))
-        context.record(_finished(result))
+        logs.append((ended.log.stem, ended.log))
+        context.record(ended.draft(EventType.CHECK_FINISHED, INTEGRATOR))
         if result.required and result.rc != 0:
             violations.append(
                 Violation(
@@ -82,9 +83,7 @@ async def check_merged(
     return Checked(tuple(results), tuple(violations), culprits, tuple(logs))
 
 
-async def _run_on(
-    context: RunContext, tree: str, check: CheckConfig, name: str
-) -> tuple[CheckResult, Path]:
+async def _run_on(context: RunContext, tree: str, check: CheckConfig, name: str) -> CheckEnd:
     """Run `check` in a fresh checkout of `tree`."""
     store = await context.store()
     await asyncio.to_thread(remove_workspace, context.folder.merged)
@@ -121,21 +120,6 @@ async def _run_on(
         await asyncio.to_thread(remove_workspace, temporary)
 
 
-def _finished(result: CheckResult) -> Draft:
-    return Draft(
-        EventType.CHECK_FINISHED,
-        INTEGRATOR,
-        {
-            "name": result.name,
-            "required": result.required,
-            "status": result.status,
-            "detail": result.detail,
-        },
-        duration_ms=result.duration_ms,
-        rc=result.rc,
-    )
-
-
 async def _culprits(
     context: RunContext, check: CheckConfig, contributions: Sequence[tuple[str, str]]
 ) -> tuple[str, ...]:
@@ -153,8 +137,8 @@ async def _culprits(
             if merged.tree is None:
                 continue  # a conflict between these cannot happen where all of them merged
             name = "-".join([f"search-{check.name}", *(worker[0] for worker, _ in subset)])
-            result, _ = await _run_on(context, merged.tree, check, log_name(name))
-            if result.rc != 0:
+            ended = await _run_on(context, merged.tree, check, log_name(name))
+            if ended.result.rc != 0:
                 found = tuple(worker_id for worker_id, _ in subset)
                 break
         else:

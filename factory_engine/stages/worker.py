@@ -128,23 +128,10 @@ async def _run_checks(
         asked: Sandbox = "auto" if config.sandbox == "self" else config.sandbox
         kept_in = await worker_cell(context, config, place, asked, check.reaches_network)
         run = CheckRun(check, worker_id, place.tree, environment, kept_in)
-        result, log = await run_check(context, run)
-        progress.checks.append(result)
-        progress.logs.append((log.stem, log))
-        context.record(
-            Draft(
-                EventType.WORKER_CHECKED,
-                worker_id,
-                {
-                    "name": result.name,
-                    "required": result.required,
-                    "status": result.status,
-                    "detail": result.detail,
-                },
-                duration_ms=result.duration_ms,
-                rc=result.rc,
-            )
-        )
+        ended = await run_check(context, run)
+        progress.checks.append(ended.result)
+        progress.logs.append((ended.log.stem, ended.log))
+        context.record(ended.draft(EventType.WORKER_CHECKED, worker_id))
 
 
 def _status_of(verdict: AgentVerdict, progress: Progress) -> tuple[Status, str]:

@@ -94,7 +94,8 @@ def _exited(event: Event) -> str:
 def _check(event: Event) -> str:
     kind = "" if event.details.get("required", True) else "optional "
     rc = "" if event.rc is None else f"  rc {event.rc}"
-    return f"{kind}{event.details['name']}{rc}  {_detail(event, 'detail')}"
+    words = _detail(event, "detail", "last_words")
+    return f"{kind}{event.details['name']}{rc}  {words}"
 
 
 def _collected(event: Event) -> str:

@@ -62,6 +62,26 @@ def test_a_bundle_that_is_judged_as_before_is_not_told_again() -> None:
     ]
 
 
+def test_a_red_check_is_told_with_its_last_line() -> None:
+    progress, written = lines()
+    red = {"name": "unit", "required": True, "status": "BLOCKED", "detail": "exit 1"}
+    drafts = [
+        created(),
+        Draft(EventType.WORKER_CHECKED, "A_worker", {**red, "last_words": "1 failed"}, rc=1),
+        Draft(EventType.WORKER_CHECKED, "A_worker", {**red, "required": False}, rc=1),
+        Draft(
+            EventType.CHECK_FINISHED, "Z_integrator", {**red, "status": "PASS", "detail": ""}, rc=0
+        ),
+    ]
+    for event in events(drafts):
+        progress.event(event)
+    assert written[1:] == [
+        "12:00:02 A BLOCKED  check unit: exit 1: 1 failed\n",
+        "12:00:03 A BLOCKED  optional check unit: exit 1\n",
+        "12:00:04 Z PASS     check unit: rc 0\n",
+    ]
+
+
 def test_silence_and_another_try_are_told() -> None:
     progress, written = lines()
     drafts = [

@@ -129,7 +129,7 @@ async def test_a_file_over_the_limit_is_refused_by_the_kernel(bench: Bench) -> N
     code = "open('src/a/holes', 'wb').truncate(5 << 40)"
     bench.configure({"A": worker(code, ["src/a/**"]), "B": OTHER})
     outcome = await bench.oneshot()
-    assert unlike(outcome) == "exit 1"
+    assert unlike(outcome) == "exit 1: OSError: [Errno 27] File too large"
     assert b"File too large" in folder_of(outcome).read("A_worker/LOGS/agent.log")
 
 

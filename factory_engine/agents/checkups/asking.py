@@ -17,8 +17,8 @@ from pathlib import Path
 
 from factory_engine.agents.checkups.setup import Remark, Room, Setup
 from factory_engine.agents.child import Listener, Talker
-from factory_engine.agents.command import one_line
 from factory_engine.agents.environment import looks_like_credential
+from factory_engine.agents.one_line import one_line
 from factory_engine.agents.process_tree import Marker
 from factory_engine.agents.program import Finished, Program
 from factory_engine.agents.supervise import run_program

@@ -160,10 +160,11 @@ def _worker_session(event: Event, state: RunState) -> tuple[str, str]:
 
 
 def _check(event: Event, state: RunState) -> tuple[str, str]:
-    detail = _detail(event, "detail")
     kind = "" if event.details.get("required", True) else "optional "
-    text = f"{kind}check {_detail(event, 'name')}, rc {event.rc}"
-    return _detail(event, "status"), text + (f", {detail}" if detail else "")
+    how = _detail(event, "detail") or f"rc {event.rc}"
+    said = _detail(event, "last_words")
+    text = f"{kind}check {_detail(event, 'name')}: {how}" + (f": {said}" if said else "")
+    return _detail(event, "status"), text
 
 
 def _worker_finished(event: Event, state: RunState) -> tuple[str, str]:

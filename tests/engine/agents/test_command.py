@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from factory_engine.agents import driver
-from factory_engine.agents.command import CommandReader, one_line
+from factory_engine.agents.command import CommandReader
+from factory_engine.agents.log_file import LogSummary
+from factory_engine.agents.one_line import one_line
+from factory_engine.agents.places import Places
 from factory_engine.agents.program import Finished, Reason
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Conversation
 from factory_engine.errors import UsageError
@@ -45,7 +48,7 @@ def test_each_execution_has_a_reader_of_its_own() -> None:
 
 
 def test_a_command_is_not_talked_to() -> None:
-    assert not isinstance(CommandReader(), Conversation)
+    assert not isinstance(driver("command").reader(task()), Conversation)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,24 @@ def test_a_line_is_made_safe_to_show(line: bytes, shown: str) -> None:
     ],
 )
 def test_only_exit_code_zero_is_good(reason: Reason, rc: int, verdict: AgentVerdict) -> None:
-    assert CommandReader().verdict(Finished(reason, rc, "words")) == verdict
+    reader = driver("command").reader(task())
+    assert reader.verdict(Finished(reason, rc, "words")) == verdict
+
+
+@pytest.mark.parametrize(
+    ("reason", "rc", "told"),
+    [
+        ("exited", 0, "words"),
+        ("exited", 3, "words: Error: no fo\\u{7}o in src/a.py"),
+        ("timeout", -15, "words; last seen Error: no fo\\u{7}o in src/a.py"),
+        ("cancelled", -15, "words"),
+    ],
+)
+def test_a_bad_end_is_told_with_the_last_line(reason: Reason, rc: int, told: str) -> None:
+    line = b"\x1b[31mError:\x1b[0m no fo\x07o in /home/me/checkout/src/a.py"
+    reader = CommandReader(Places(Path("/home/me/checkout"), Path("/home/me/outbox")))
+    ended = Finished(reason, rc, "words", log=LogSummary(last_line=line))
+    assert reader.verdict(ended).reason == told
 
 
 def test_an_unknown_driver_is_answered_with_the_known_ones() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from factory_engine.agents import gauge
+from factory_engine.agents import gauge, process_tree
 from factory_engine.agents.gauge import Gauge, used
-from factory_engine.agents.process_tree import marked
+from factory_engine.agents.process_tree import ProcessTree, marked
 from factory_engine.agents.program import Limits
 from tests.engine.agents.programs import python, run, run_id, shell
 
@@ -30,6 +32,35 @@ async def test_a_program_that_starts_processes_without_end_is_stopped(tmp_path: 
     finished = await run(tmp_path, shell(line), limits=Limits(processes=40), timeout_s=20)
     assert (finished.reason, finished.survivors) == ("limit", 0)
     assert finished.detail == "more than 40 processes at once (run.max_processes): stopped"
+    assert marked(run_id(tmp_path)) == []
+
+
+async def test_what_forks_on_and_on_is_stopped_before_it_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[set[psutil.Process]] = []
+    look = ProcessTree.look
+
+    def slow_look(tree: ProcessTree) -> set[psutil.Process]:
+        found = look(tree)
+        looks.append(found)
+        time.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(ProcessTree, "look", slow_look)
+    line = "trap '' TERM; while true; do sleep 60 & sleep 0.01; done"
+    finished = await run(tmp_path, shell(line), limits=Limits(processes=10))
+    assert (finished.reason, finished.survivors) == ("limit", 0)
+    assert looks[0]
+    assert set.union(*looks) <= looks[0]
+
+
+async def test_all_are_killed_once_however_long_the_search_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_tree, "_KILL_S", 0.0)
+    line = "trap '' TERM; while true; do sleep 60 & sleep 0.01; done"
+    await run(tmp_path, shell(line), limits=Limits(processes=10))
     assert marked(run_id(tmp_path)) == []
 
 

@@ -28,6 +28,22 @@ def test_the_last_complete_line_is_remembered(chunks: list[bytes], line: bytes) 
     assert lines.line == line
 
 
+@pytest.mark.parametrize(
+    ("chunks", "line"),
+    [
+        ([b"one\nbroken off"], b"broken off"),
+        ([b"one\n  "], b"one"),
+        ([b"one\n", b"two\n"], b"two"),
+        ([], b""),
+    ],
+)
+def test_the_final_line_need_not_have_an_end(chunks: list[bytes], line: bytes) -> None:
+    lines = LastLine()
+    for chunk in chunks:
+        lines.feed(chunk)
+    assert lines.final == line
+
+
 def test_only_a_newly_completed_line_is_announced() -> None:
     lines = LastLine()
     assert [lines.feed(chunk) for chunk in (b"on", b"e\n", b"\n", b"two")] == [

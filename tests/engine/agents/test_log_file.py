@@ -24,7 +24,7 @@ def write(path: Path, *chunks: bytes, head: int = 10, tail: int = 10) -> tuple[b
 def test_a_short_output_is_kept_as_it_is(tmp_path: Path) -> None:
     _, summary = write(tmp_path / "log", b"one\n", b"", b"two")
     assert (tmp_path / "log").read_bytes() == b"one\ntwo"
-    assert summary == LogSummary(bytes_seen=7, lines_seen=2, truncated=False)
+    assert summary == LogSummary(bytes_seen=7, lines_seen=2, last_line=b"two")
 
 
 def test_an_empty_output_leaves_an_empty_file(tmp_path: Path) -> None:
@@ -121,7 +121,8 @@ def test_a_log_is_not_written_through_a_link(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
 def test_a_full_disk_is_remembered_and_the_bytes_are_counted(tmp_path: Path) -> None:
     _, summary = write(Path("/dev/full"), b"one\n", b"two\n")
-    assert summary == LogSummary(8, 2, truncated=True, error="No space left on device")
+    refusal = "No space left on device"
+    assert summary == LogSummary(8, 2, truncated=True, error=refusal, last_line=b"two")
 
 
 def test_a_log_that_the_disk_refused_a_piece_of_says_so(tmp_path: Path) -> None:

@@ -141,8 +141,10 @@ async def test_a_full_disk_is_named_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     fake_git(tmp_path / "bin", monkeypatch, f'echo "{words}" >&2; exit 128')
-    with pytest.raises(StorageError, match=words.rpartition(": ")[2]):
+    with pytest.raises(StorageError, match=words.rpartition(": ")[2]) as caught:
         await Git(git_dir=None).run("update-index")
+    full = "space" in words
+    assert caught.value.advice.startswith("free some space" if full else "see to the disk")
 
 
 @posix_only

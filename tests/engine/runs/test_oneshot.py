@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.events import EventType
 from factory_engine.run_folder import INTEGRATOR_ARTIFACTS, WORKER_ARTIFACTS
 from factory_engine.status import Status
 from tests.support.factory_runs import (
@@ -171,6 +172,19 @@ async def test_a_failing_worker_blocks_the_run_and_keeps_its_log(bench: Bench) -
     assert codes_of(outcome) == ["WORKER"]
     assert folder_of(outcome).read("B_worker/LOGS/agent.log") == b"no luck\n"
     assert outcome.state.workers["B_worker"].rc == 3
+
+
+async def test_a_bad_end_is_told_with_its_last_line(bench: Bench) -> None:
+    fails = worker("sys.exit(f'no tool for {os.getcwd()}/src')", ["src/**"])
+    red = {"name": "unit", "run": program("sys.exit('1 failed')")}
+    checked = worker("Path('docs/new').write_text('x')", ["docs/**"], checks=[red])
+    bench.configure({"A": fails, "B": checked})
+    outcome = await bench.oneshot()
+    require_agreement(outcome, Status.BLOCKED)
+    assert outcome.state.workers["A_worker"].reason == ("ended as BLOCKED: exit 1: no tool for src")
+    told = [e for e in events_of(outcome) if e.event_type == EventType.WORKER_CHECKED]
+    assert [event.details["last_words"] for event in told] == ["1 failed"]
+    assert "1 failed" not in report_of(outcome)  # which the next judging may say otherwise
 
 
 async def test_a_worker_is_tried_again_in_a_fresh_workspace(bench: Bench, tmp_path: Path) -> None:
