@@ -1,6 +1,7 @@
 """How much of the machine a program takes while it runs.
 
-Owns the measuring of its folders and its processes, and the words for too much. Ends nothing. Most
+Owns the measuring of its folders and its processes, and the words for too much. Ends nothing, but
+leaves a program stopped that has started far too many processes to be counted otherwise. Most
 looks cost next to nothing: folders and processes are only counted when the whole machine has lost
 enough room, or has gained enough processes, for the program to be over its limit.
 """
@@ -8,16 +9,18 @@ enough room, or has gained enough processes, for the program to be over its limi
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
 
+from factory_engine.agents.process_tree import ProcessTree
 from factory_engine.agents.program import Limits
 
 RESERVE_BYTES = 128 << 20
 """What a program has to leave of the disk: the end of a run is written there."""
 
+_EXPLOSION = 4
 _BLOCK = 512  # what st_blocks counts, whatever the file system's own blocks are (POSIX stat.h)
 
 
@@ -26,12 +29,12 @@ class Gauge:
 
     Args:
         limits: what it may take.
-        count: answers how many processes it has now.
+        tree: its processes.
     """
 
-    def __init__(self, limits: Limits, count: Callable[[], int]) -> None:
+    def __init__(self, limits: Limits, tree: ProcessTree) -> None:
         self._limits = limits
-        self._count = count
+        self._tree = tree
         self._processes = len(psutil.pids())
         self._free = {folder: _free(folder) for folder in limits.folders}
 
@@ -39,12 +42,27 @@ class Gauge:
         """What it takes too much of, in words; empty while it does not. Reads the disk."""
         return self._too_many_processes() or self._too_much_room()
 
+    def explodes(self) -> bool:
+        """Whether the machine has gained several times as many processes as it may have."""
+        most = self._limits.processes
+        return most is not None and self._gained() > _EXPLOSION * most
+
+    def _gained(self) -> int:
+        return len(psutil.pids()) - self._processes
+
     def _too_many_processes(self) -> str:
         most = self._limits.processes
-        if most is None or len(psutil.pids()) - self._processes < most // 2:
+        if most is None or self._gained() < most // 2:
             return ""
-        found = self._count()
-        return f"more than {most:,} processes at once (run.max_processes)" if found > most else ""
+        # Counting takes longer than forking: there would be ever more to count.
+        frozen = self.explodes()
+        if frozen:
+            self._tree.freeze()
+        if self._tree.count() > most:
+            return f"more than {most:,} processes at once (run.max_processes)"
+        if frozen:
+            self._tree.thaw()
+        return ""
 
     def _too_much_room(self) -> str:
         most = self._limits.disk_bytes

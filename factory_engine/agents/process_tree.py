@@ -17,9 +17,10 @@ from pathlib import Path
 import psutil
 
 from factory_engine.agents import adoption, process_table
+from factory_engine.agents.aside import aside
 from factory_engine.agents.marker import Marker, carries, hides
 from factory_engine.agents.process_table import Row, Table
-from factory_engine.agents.signals import KILL, STOP, TERM, send, signal_groups, until_gone
+from factory_engine.agents.signals import CONT, KILL, STOP, TERM, send, signal_groups, until_gone
 
 __all__ = ["KILL", "TERM", "Ended", "Marker", "ProcessTree", "descendants", "end_tree", "marked"]
 
@@ -128,6 +129,14 @@ class ProcessTree:
         table = process_table.own_descendants()
         return len(self._closure(table, self.family(table)))
 
+    def freeze(self) -> None:
+        """Stop the process groups of all that are known, in one step each."""
+        signal_groups(self._known, STOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        signal_groups(self._known, CONT)
+
     def look(self) -> set[psutil.Process]:
         """All processes of the program that run or are stopped now. Collects ended orphans."""
         table: dict[int, Row] = {}
@@ -166,8 +175,8 @@ class ProcessTree:
             sequence: the signals; KILL is always the last.
             hurry: asked all the time; True means KILL at once.
         """
-        if grace_s <= 0 and self._root_lives():
-            signal_groups(self._known, STOP)
+        if (grace_s <= 0 or hurry()) and self._root_lives():
+            self.freeze()
         found = await self._settled()
         polite = [number for number in sequence if number != KILL] if grace_s > 0 else []
         for number in polite:
@@ -219,7 +228,7 @@ class ProcessTree:
     async def _look(self) -> set[psutil.Process]:
         """A look that finds nothing is repeated if something slipped through it."""
         for _ in range(_LOOKS_FOR_SURE):
-            found = await asyncio.to_thread(self.look)
+            found = await aside(self.look)
             if found or not self._elusive:
                 break
         return found

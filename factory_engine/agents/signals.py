@@ -19,6 +19,7 @@ import psutil
 from factory_engine.agents import process_table
 
 TERM = int(signal.SIGTERM)
+CONT = int(getattr(signal, "SIGCONT", signal.SIGTERM))
 STOP = int(getattr(signal, "SIGSTOP", signal.SIGTERM))
 KILL = int(getattr(signal, "SIGKILL", signal.SIGTERM))
 
@@ -34,7 +35,7 @@ def send(process: psutil.Process, number: int) -> None:
             return
         process.send_signal(number)
         if number != STOP and process.status() == psutil.STATUS_STOPPED:
-            process.send_signal(signal.SIGCONT)
+            process.send_signal(CONT)
 
 
 def signal_groups(found: Collection[psutil.Process], number: int) -> None:

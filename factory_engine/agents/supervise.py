@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from factory_engine.agents.adoption import adopt_orphans
+from factory_engine.agents.aside import aside
 from factory_engine.agents.child import Child, Listener, Talker
 from factory_engine.agents.gauge import Gauge
 from factory_engine.agents.log_file import CappedLog
@@ -109,13 +110,13 @@ async def _supervise(
     except (OSError, ValueError) as problem:
         return not_started(program, problem, log.close())
     with ProcessTree(program.marker, program.workspace, pid) as tree:
-        gauge = Gauge(program.limits, tree.count)
+        gauge = Gauge(program.limits, tree)
         try:
             reason = await _until_over(program, child, tree, gauge, wishes)
         finally:
             if wishes.breach:  # it would take more of what it has too much of
                 program = replace(program, grace_s=0)
-            ended = await _end(program, tree, wishes)
+            ended = await _end(program, tree, lambda: wishes.hurry() or gauge.explodes())
             await child.close()
     rc = -KILL if child.rc is None else child.rc
     told = end_in_words(program, reason, rc, needed_kill=ended.needed_kill)
@@ -131,9 +132,9 @@ async def _supervise(
     )
 
 
-async def _end(program: Program, tree: ProcessTree, wishes: _Wishes) -> Ended:
+async def _end(program: Program, tree: ProcessTree, hurry: Callable[[], bool]) -> Ended:
     try:
-        return await tree.end(program.grace_s, program.stop_signals, wishes.hurry)
+        return await tree.end(program.grace_s, program.stop_signals, hurry)
     except asyncio.CancelledError:  # the event loop itself is being shut down
         await tree.end(0)
         raise
@@ -157,11 +158,11 @@ async def _until_over(
                 if child.over.is_set():
                     deadline = min(deadline, time() + program.linger_s)
                 continue
-            wishes.breach = await asyncio.to_thread(gauge.breach)
+            wishes.breach = await aside(gauge.breach)
             if wishes.breach:
                 break
             if time() - remembered >= _LOOK_EVERY_S:
-                await asyncio.to_thread(tree.remember)
+                await aside(tree.remember)
                 remembered = time()
         for task in news:
             task.cancel()

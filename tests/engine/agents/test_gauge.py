@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from factory_engine.agents import gauge, process_tree
 from factory_engine.agents.gauge import Gauge, used
+from factory_engine.agents.marker import Marker
 from factory_engine.agents.process_tree import ProcessTree, marked
 from factory_engine.agents.program import Limits
 from tests.engine.agents.programs import python, run, run_id, shell
@@ -25,6 +27,71 @@ with open("large", "wb", buffering=0) as file:
         file.write(os.urandom(1 << 20))
         time.sleep(0.01)
 """
+
+
+class Counted(ProcessTree):
+    """A program of so many processes, and what was done to it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(Marker("run", "A_worker"))
+        self.number = number
+        self.done: list[str] = []
+
+    def freeze(self) -> None:
+        self.done.append("freeze")
+
+    def thaw(self) -> None:
+        self.done.append("thaw")
+
+    def count(self) -> int:
+        self.done.append("count")
+        return self.number
+
+
+@pytest.mark.parametrize(
+    ("gained", "number", "done"),
+    [
+        (4, 4, []),
+        (5, 5, ["count"]),
+        (40, 11, ["count"]),
+        (41, 11, ["freeze", "count"]),
+        (41, 10, ["freeze", "count", "thaw"]),
+    ],
+)
+def test_far_too_many_are_stopped_before_they_are_counted(
+    monkeypatch: pytest.MonkeyPatch, gained: int, number: int, done: list[str]
+) -> None:
+    tree = Counted(number)
+    measure = Gauge(Limits(processes=10), tree)
+    now = psutil.pids()
+    monkeypatch.setattr(psutil, "pids", lambda: [*now, *range(gained)])
+    monkeypatch.setattr(measure, "_processes", len(now))
+    assert bool(measure.breach()) is (number > 10)
+    assert tree.done == done
+
+
+async def test_what_takes_the_last_process_number_is_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_thread(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(asyncio, "to_thread", no_thread)
+    line = "trap '' TERM; while true; do sleep 60 & sleep 0.01; done"
+    finished = await run(tmp_path, shell(line), limits=Limits(processes=10))
+    assert (finished.reason, finished.survivors) == ("limit", 0)
+    assert marked(run_id(tmp_path)) == []
+
+
+async def test_a_bomb_that_is_stopped_politely_gets_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Gauge, "breach", lambda _: "")  # it had not become too many by then
+    line = "trap '' TERM; echo x; while true; do sleep 60 & sleep 0.01; done"
+    limits = Limits(processes=10)
+    program = run(tmp_path, shell(line), limits=limits, timeout_s=0.5, grace_s=3600.0)
+    finished = await asyncio.wait_for(program, 60)
+    assert (finished.reason, finished.survivors) == ("timeout", 0)
 
 
 async def test_a_program_that_starts_processes_without_end_is_stopped(tmp_path: Path) -> None:
@@ -81,7 +148,7 @@ async def test_a_program_that_fills_its_folder_is_stopped(tmp_path: Path) -> Non
 def test_what_fills_the_disk_is_noticed_before_it_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure = Gauge(Limits(folders=(tmp_path,)), lambda: 1)
+    measure = Gauge(Limits(folders=(tmp_path,)), Counted(1))
     monkeypatch.setattr(gauge, "RESERVE_BYTES", 2 * MEGABYTE)
     monkeypatch.setattr(gauge, "_free", lambda _: MEGABYTE)
     assert measure.breach() == ""
@@ -96,4 +163,4 @@ def test_a_hole_in_a_file_takes_no_room(tmp_path: Path) -> None:
 
 
 def test_a_program_without_limits_may_take_anything(tmp_path: Path) -> None:
-    assert Gauge(Limits(), lambda: 10**6).breach() == ""
+    assert Gauge(Limits(), Counted(10**6)).breach() == ""
