@@ -34,6 +34,8 @@ REFUSALS = [
     ("truncate", "error=EIO"),
     ("copy", "error=ENOSPC"),
 ]
+# The commands that a run is swept in, each with those that come before it.
+BEFORE = {"launch": (), "integrate": ("launch", "bundle-validate")}
 
 
 def soak(*values: str) -> ParameterSet:
@@ -151,18 +153,18 @@ def test_a_run_survives_a_kill_and_a_refusal(bench: CrashBench) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", CALLS)
-@pytest.mark.parametrize("name", ["launch", "integrate"])
+@pytest.mark.parametrize("name", BEFORE)
 def test_a_run_survives_a_kill_in_any_system_call(bench: CrashBench, name: str, kind: str) -> None:
-    run = Run(bench, name, *(["launch"] if name == "integrate" else []))
+    run = Run(bench, name, *BEFORE[name])
     step = 5 if kind == "open" else 1
     every(step, lambda when: run.strike(kind, KILL, when))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("kind", "fault"), REFUSALS)
-@pytest.mark.parametrize("name", ["launch", "integrate"])
+@pytest.mark.parametrize("name", BEFORE)
 def test_a_run_survives_a_refusal_of_any_system_call(
     bench: CrashBench, name: str, kind: str, fault: str
 ) -> None:
-    run = Run(bench, name, *(["launch"] if name == "integrate" else []))
+    run = Run(bench, name, *BEFORE[name])
     every(3, lambda when: run.strike(kind, fault, when))
