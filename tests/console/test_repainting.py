@@ -187,3 +187,16 @@ def test_news_after_a_pause_are_shown_at_once_and_what_follows_after_a_rest(
     assert not app.rests
     follower.heard()
     assert len(app.at_once) == 1
+
+
+async def test_nothing_stays_of_a_notification_that_went(
+    run: RunFolder, clock: b.SteppingClock, drawn: list[Widget]
+) -> None:
+    async with console(run, clock) as pilot:
+        await until_shown(pilot, "A ✓ PASS")
+        pilot.app.notify("look", timeout=3600)
+        await until(pilot, lambda: any(t.is_on_screen for t in pilot.app.screen.query("Toast")))
+        await pilot.pause(0.1)
+        drawn.clear()
+        pilot.app.clear_notifications()
+        await until(pilot, lambda: pilot.app.screen in drawn)

@@ -10,9 +10,11 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from factory_tui.console.copyable import Copyable
@@ -45,6 +47,23 @@ class ConsoleScreen(PaintedScreen[Any]):
     HELP_TITLE: ClassVar[str] = ""
     KIND: ClassVar[str] = ""
     view: reactive[RunView] = reactive(RunView, init=False, always_update=True, repaint=False)
+
+    _toasts: frozenset[Widget] = frozenset()
+
+    @on(events.Mount)
+    def _mind_toasts(self) -> None:
+        self.screen_layout_refresh_signal.subscribe(self, self._paint_over_toasts)
+
+    def _paint_over_toasts(self, screen: Screen[Any]) -> None:
+        """Draw all anew once a notification has gone, or parts of it could stay.
+
+        Where a widget is drawn between the going of another and the next layout, Textual makes its
+        map anew and forgets what went: `Compositor.full_map` against `Compositor.reflow`.
+        """
+        shown = frozenset(toast for toast in self.query("Toast") if toast.is_on_screen)
+        if self._toasts - shown:
+            self.refresh()
+        self._toasts = shown
 
     def compose_notice(self) -> Iterable[Static]:
         """What covers the screen while it is too small."""
