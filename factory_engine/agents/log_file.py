@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,6 @@ class CappedLog:
     """
 
     def __init__(self, path: Path, head_bytes: int, tail_bytes: int) -> None:
-        self.last_activity = time.monotonic()
         self._last_line = LastLine()
         self._head_bytes = head_bytes
         self._tail_bytes = tail_bytes
@@ -76,16 +74,10 @@ class CappedLog:
                 f"the log cannot be created: {refusal.strerror}", where=str(path)
             ) from refusal
 
-    @property
-    def last_line(self) -> bytes:
-        """The last complete line that is not blank, at most 4096 bytes of it."""
-        return self._last_line.line
-
     def write(self, chunk: bytes) -> None:
         """Takes the next bytes of the program. Never raises for a disk that refuses."""
         if not chunk:
             return
-        self.last_activity = time.monotonic()
         self._last_line.feed(chunk)
         self._line_ends += chunk.count(b"\n")
         self._open_line = not chunk.endswith(b"\n")

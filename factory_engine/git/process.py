@@ -43,7 +43,7 @@ _DISK = re.compile(
     rb"|^fatal: .* write error\. Out of diskspace$",
     re.MULTILINE,
 )
-_FULL = re.compile(rb"No space left on device|Disk quota exceeded|Out of diskspace")
+_BROKEN = re.compile(rb"Read-only file system|Input/output error")
 _OVER_LIMIT = {
     getattr(signal, "SIGXCPU", 0): "it took more processor time than it may",
     getattr(signal, "SIGXFSZ", 0): "it wrote a larger file than it may",
@@ -290,9 +290,9 @@ def _was_killed(result: GitResult) -> bool:
 def failure(verb: str, result: GitResult) -> FactoryError:
     """The error that an unexpected exit code means."""
     if disk_refused(result.stderr):
-        advice = (
-            storage.FREE_SPACE if _FULL.search(result.stderr) else "see to the disk, then try again"
-        )
+        # git does not always say why; a disk that is full is by far the likeliest
+        broken = _BROKEN.search(result.stderr) is not None
+        advice = "see to the disk, then try again" if broken else storage.FREE_SPACE
         return StorageError(f"git {verb} could not write: {result.complaint}", advice=advice)
     how = f"was killed by signal {-result.rc}" if result.rc < 0 else f"failed ({result.rc})"
     reason = result.complaint or _OVER_LIMIT.get(-result.rc, "it gave no reason")
