@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,10 @@ import psutil
 from factory_engine import storage
 from factory_engine.clock import Clock, to_rfc3339
 from factory_engine.errors import RunError, StorageError
-from factory_engine.run_holder import HOLDER, holder_of
+from factory_engine.run_holder import HOLDER, Holder, holder_of
 
 LOCK = "lock"
+_NAMED_S = 0.5
 
 
 @contextlib.contextmanager
@@ -43,9 +45,9 @@ def hold(work: Path, command: str) -> Iterator[None]:
         _leave(work, lock)
 
 
-def held_error(work: Path) -> RunError:
+def _held_error(work: Path) -> RunError:
     """The message for a second process."""
-    holder = holder_of(work)
+    holder = _named_holder(work)
     who = (
         f"by process {holder.pid} ({holder.command}) since {holder.since}"
         if holder
@@ -58,6 +60,16 @@ def held_error(work: Path) -> RunError:
     )
 
 
+def _named_holder(work: Path) -> Holder | None:
+    """Who holds the lock: it is held an instant before its holder has put down who that is."""
+    until = time.monotonic() + _NAMED_S
+    while (holder := holder_of(work)) is None and time.monotonic() < until:
+        if not (work / LOCK).exists():
+            return None  # let go of in the meantime
+        time.sleep(0.01)
+    return holder
+
+
 def _taken(work: Path) -> filelock.BaseFileLock:
     """The lock, held. Its last holder may be removing the folder just now, so it is tried again."""
     for last in (False, False, True):
@@ -67,7 +79,7 @@ def _taken(work: Path) -> filelock.BaseFileLock:
             lock.acquire()
             return lock
         except filelock.Timeout:
-            raise held_error(work) from None
+            raise _held_error(work) from None
         except OSError as error:
             if last:
                 raise storage.storage_error(error, work / LOCK, "cannot be locked") from error
