@@ -12,6 +12,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from factory_engine.errors import FactoryError, StorageError
@@ -62,6 +63,10 @@ class Disk:
     def rmdir(self, path: AnyPath) -> None:
         """Remove an empty folder."""
         os.rmdir(path)
+
+    def whiteout(self, path: AnyPath) -> None:
+        """Mark a path of an overlay's upper folder as gone: a character device 0:0."""
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(0, 0))
 
     def spawn(self, program: str) -> None:
         """Called just before `program` is started: what it changes lies behind this call."""

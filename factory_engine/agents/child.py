@@ -67,6 +67,8 @@ class Child(asyncio.SubprocessProtocol):
         Raises:
             OSError, ValueError: it cannot be started.
         """
+        if program.obstacle:
+            raise FileNotFoundError(program.obstacle)
         self._open_pipes = 1 + program.separate_stderr
         storage.disk.spawn(program.argv[0] if program.argv else "")
         with _standard_input(program.stdin) as stdin:

@@ -62,6 +62,7 @@ class Program:
         separate_stderr: standard error goes to the log only and is not mixed into the stream that
             a driver parses.
         limits: how much it may take.
+        obstacle: why it cannot be started, where that is known before; empty otherwise.
     """
 
     argv: tuple[str, ...]
@@ -79,6 +80,7 @@ class Program:
     tail_bytes: int = 1_000_000
     separate_stderr: bool = False
     limits: Limits = field(default_factory=Limits)
+    obstacle: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def end_in_words(program: Program, reason: Reason, rc: int, *, needed_kill: bool
 
 def not_started(program: Program, problem: Exception, log: LogSummary) -> Finished:
     """The end of a program that could not be started, with the reason in words."""
+    if program.obstacle:
+        return Finished("not_started", NOT_FOUND, program.obstacle, log=log)
     missing = isinstance(problem, FileNotFoundError) or _nowhere(program)
     rc = NOT_FOUND if missing else NOT_EXECUTABLE
     return Finished("not_started", rc, _why_not(program, problem), log=log)

@@ -45,7 +45,11 @@ class StageResult(Record):
 
 
 class IntegratorStatus(Artifact):
-    """`Z_integrator/STATUS.json`: the verdict of the run."""
+    """`Z_integrator/STATUS.json`: the verdict of the run.
+
+    `isolation` says what kept the checks from the operator's own work tree: it was not there, could
+    not be opened, or nothing did; empty where no check ran.
+    """
 
     worker_id: Literal["Z_integrator"] = "Z_integrator"
     status: Literal["PASS", "BLOCKED", "FAIL"]
@@ -54,6 +58,7 @@ class IntegratorStatus(Artifact):
     agent: Text = ""
     rc: int | None = None
     reason: Text = ""
+    isolation: Literal["", "mount", "landlock", "none"] = ""
     required_checks: list[CheckResult]
     optional_checks: list[CheckResult]
     errors: list[Text]

@@ -69,11 +69,22 @@ class PathsConfig(Settings):
 
 
 class IntegratorConfig(Settings):
-    """What Z runs on the merged tree."""
+    """What Z runs on the merged tree.
+
+    `isolation` says what a required check is worth that can reach the operator's own tree: nothing,
+    or as much as any other, with a warning.
+    """
 
     checks: Checks = Field(default_factory=list)
     sandbox: SandboxSetting = "auto"
     state: Annotated[list[Location], Field(max_length=100)] = Field(default_factory=list)
+    isolation: Literal["block", "warn"] = "block"
+
+
+class CacheConfig(Settings):
+    """What is kept for later runs; sizes in bytes. What is in use stays, however much it is."""
+
+    max_bytes: Annotated[int, Field(ge=0, le=10**15)] = 20_000_000_000
 
 
 class PolicyConfig(Settings):
@@ -121,6 +132,7 @@ class Config(Settings):
     workers: Workers = Field(default_factory=lambda: _with_default_workers({}))
     agents: Agents = Field(default_factory=lambda: _with_default_agents({}))
     integrator: IntegratorConfig = Field(default_factory=IntegratorConfig)
+    cache: CacheConfig = Field(default_factory=CacheConfig)
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     feature_flags: Flags = Field(default_factory=lambda: _all_known({}))
     keymap: Annotated[dict[Name, Name], Field(max_length=1000)] = Field(default_factory=dict)

@@ -82,14 +82,24 @@ async def ignored_among(git: Git, paths: list[bytes]) -> set[bytes]:
     return set(answer.stdout.split(b"\0")) - {b""}
 
 
-async def added_by_worker(git: Git, workspace: Path, base: str, most: int) -> tuple[Paths, str]:
+async def added_by_worker(
+    git: Git, workspace: Path, base: str, most: int, given: Path | None = None
+) -> tuple[Paths, str]:
     """Paths that the worker's own index has and the base has not, and a note if it was no use.
 
     These are collected although they are ignored: `git add --force` says that they are wanted.
+
+    Args:
+        git: the store, with an index of the factory's own.
+        workspace: the folder that holds the worker's `.git`.
+        base: full id of the commit.
+        most: at most so many paths.
+        given: the index that the worker began with; None for the one of `git`.
     """
     assert git.index is not None
     copy = git.index.with_name(git.index.name + ".worker")
-    note, usable = await asyncio.to_thread(_copy_worker_index, workspace, git.index, copy)
+    known = given or git.index
+    note, usable = await asyncio.to_thread(_copy_worker_index, workspace, known, copy)
     if not usable:
         return Paths(()), note
     command = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--diff-filter=A", base)

@@ -6,6 +6,7 @@ does, and a worker's `git config` or `update-ref -d` would reach the user's repo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from factory_engine import storage
@@ -19,7 +20,14 @@ from factory_engine.git.store import RunStore
 _TIMEOUT_S = 1800
 
 
-async def checkout_tree(store: RunStore, tree: str, path: Path, index: Path, base: str) -> None:
+async def checkout_tree(
+    store: RunStore,
+    tree: str,
+    path: Path,
+    index: Path,
+    base: str,
+    objects: Sequence[Path] | None = None,
+) -> None:
     """Checks `tree` out at `path`; in it, HEAD is at `base` and the differences are staged.
 
     Args:
@@ -28,13 +36,15 @@ async def checkout_tree(store: RunStore, tree: str, path: Path, index: Path, bas
         path: a folder that does not exist yet.
         index: the factory's own index of this checkout, outside of it.
         base: full id of the base commit.
+        objects: where git in it finds the objects of `tree`; None for the run's store itself.
 
     Raises:
         StorageError: the disk refused, or `path` exists.
     """
     await lay_out_files(store.git, tree, path, index)
-    objects = (store.base_store.path / "objects", store.path / "objects")
-    add_repository(path, index, object_format=store.object_format, objects=objects, base=base)
+    around = (store.path / "objects",) if objects is None else objects
+    every = (store.base_store.path / "objects", *around)
+    add_repository(path, index, object_format=store.object_format, objects=every, base=base)
 
 
 async def lay_out_files(git: Git, tree: str, path: Path, index: Path) -> None:

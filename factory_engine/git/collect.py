@@ -70,9 +70,9 @@ async def _collect(git: Git, workspace: Path, base: str, limits: CollectLimits) 
         return Collected(tree, (problem,), found.ignored, found.notes)
     judged = await asyncio.to_thread(judge, os.fsencode(workspace), found.paths, limits)
     problems = judged.problems + found.problems
-    problems += await _take(git, found.missing, judged.good)
+    problems += await take(git, found.missing, judged.good)
     tree = (await git.run("write-tree")).line
-    return Collected(tree, _sorted(problems), found.ignored, found.notes)
+    return Collected(tree, in_order(problems), found.ignored, found.notes)
 
 
 def _check(workspace: Path, index: Path) -> None:
@@ -119,7 +119,7 @@ async def _find(git: Git, workspace: Path, base: str, limits: CollectLimits) -> 
         missing=tuple(sorted(missing)),
         too_many=not complete or len(paths | missing) > most,
         ignored=ignored.result(),
-        problems=[*await _unseen(git, sight.result()), *problems],
+        problems=[*await unseen(git, sight.result()), *problems],
         notes=tuple(text for text in (head.result(), note) if text),
     )
 
@@ -145,7 +145,7 @@ async def _settled(
     return await candidates.tracked(git, limits.max_files)
 
 
-async def _unseen(git: Git, sight: Survey) -> list[CollectProblem]:
+async def unseen(git: Git, sight: Survey) -> list[CollectProblem]:
     """Problems for what git does not list at all, unless it is ignored."""
     details = dict.fromkeys(sight.special, "neither file, folder nor link") | dict(sight.closed)
     ignored = await candidates.ignored_among(git, sorted(details))
@@ -159,8 +159,12 @@ async def _unseen(git: Git, sight: Survey) -> list[CollectProblem]:
     ]
 
 
-async def _take(git: Git, missing: tuple[bytes, ...], good: list[bytes]) -> list[CollectProblem]:
-    """Brings the index to what lies on disk; answers the names that git refuses."""
+async def take(git: Git, missing: tuple[bytes, ...], good: list[bytes]) -> list[CollectProblem]:
+    """Brings the index to what lies on disk: without `missing`, with `good` as they are.
+
+    Returns:
+        problems for the names that git refuses.
+    """
     if missing:
         # Not `--remove`: git will not look at a path below a link, and dies of it.
         await git.run("update-index", "--force-remove", "-z", "--stdin", stdin=_listed(missing))
@@ -189,6 +193,7 @@ def _listed(paths: tuple[bytes, ...] | list[bytes]) -> bytes:
     return b"\0".join(paths) + b"\0"
 
 
-def _sorted(problems: list[CollectProblem]) -> tuple[CollectProblem, ...]:
+def in_order(problems: list[CollectProblem]) -> tuple[CollectProblem, ...]:
+    """The problems by path, the first of each path."""
     first = {problem.path: problem for problem in reversed(problems)}
     return tuple(first[path] for path in sorted(first))

@@ -3,22 +3,19 @@
 Owns the fold and the account of what would not fit. A path that one worker changed is taken as it
 is; what several changed goes to `three_way`. Never follows a rename: a change could then land at a
 path that its worker was never granted, and git's own merge (before 2.50) cannot be told not to.
-Works on objects and a scratch index of a factory-owned store alone.
+Works on objects of a factory-owned store alone.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange, tree_changes
-from factory_engine.git.edge import storage_errors
-from factory_engine.git.index import seed_index
 from factory_engine.git.process import Git
-from factory_engine.git.three_way import Entry, Job, three_way
+from factory_engine.git.three_way import Job, three_way
+from factory_engine.git.trees import Entry, with_changes
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,8 @@ async def merge_trees(git: Git, base: str, contributions: Sequence[tuple[str, st
     conflicts += _files_against_folders(paths)
     if conflicts:
         return Merged(None, tuple(sorted(conflicts, key=lambda c: (c.path, c.workers, c.kind))))
-    return Merged(await _write(git, base, paths.values()), ())
+    changes = {path.path: path.merged.entry for path in paths.values()}
+    return Merged(await with_changes(git, start, changes), ())
 
 
 @dataclass(frozen=True)
@@ -177,24 +175,3 @@ def _files_against_folders(paths: dict[bytes, _Path]) -> list[Conflict]:
                 found.setdefault(outer.path, conflict)
             at = inner.path.find(b"/", at + 1)
     return list(found.values())
-
-
-async def _write(git: Git, base: str, paths: Iterable[_Path]) -> str:
-    """The tree of base with the folded entry of each path."""
-    assert git.git_dir is not None
-    gone = b"0 " + b"0" * len(base)
-    records = [
-        gone + b"\t" + path.path
-        if path.merged.entry is None
-        else path.merged.entry.record(path.path)
-        for path in paths
-    ]
-    with (
-        storage_errors("no room for a scratch index", git.git_dir),
-        tempfile.TemporaryDirectory(prefix=".tmp.merge.", dir=git.git_dir) as folder,
-    ):
-        scratch = git.with_index(Path(folder) / "index")
-        await seed_index(scratch, base, Path(folder) / "index")
-        command = ("update-index", "-z", "--index-info")
-        await scratch.run(*command, stdin=b"\0".join(records) + b"\0")
-        return (await scratch.run("write-tree")).line

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from factory_engine.git.conditions import RepositoryConditions, examine
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.hardening import DURABLE
 from factory_engine.git.process import Git, readable
+
+_LONGEST_NAME = 8192
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,18 @@ class Repository:
             bare=bare == b"true",
             shallow=shallow == b"true",
         )
+
+    def other_work_trees(self) -> list[Path]:
+        """The work trees beside this one: linked ones, and the main one if this one is linked.
+
+        Source: gitrepository-layout(5), `worktrees/<id>/gitdir`. Reads small files, starts nothing.
+        """
+        found = [self.common_dir.parent] if self.common_dir.name == ".git" else []
+        for name in sorted(self.common_dir.glob("worktrees/*/gitdir")):
+            with suppress(OSError, ValueError):
+                text = os.fsdecode(name.read_bytes()[:_LONGEST_NAME]).strip()
+                found.append((name.parent / text).parent.resolve())
+        return [path for path in dict.fromkeys(found) if path != self.root]
 
     @property
     def git(self) -> Git:

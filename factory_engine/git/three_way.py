@@ -13,22 +13,10 @@ from dataclasses import dataclass
 
 from factory_engine.git.blobs import blobs
 from factory_engine.git.process import Git
+from factory_engine.git.trees import Entry
 
 _KIND = re.compile(r"CONFLICT \((.+)\)")
 _MOST_HUNK_BYTES = 64 << 10
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Mode and object id of a file, link or submodule in a tree."""
-
-    mode: str
-    oid: str
-
-    def record(self, path: bytes) -> bytes:
-        """The entry at `path`, as `update-index --index-info` and `mktree` take it."""
-        kind = "commit" if self.mode == "160000" else "blob"
-        return f"{self.mode} {kind} {self.oid}\t".encode("ascii") + path
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.clock import from_rfc3339
+from factory_engine.git.layer_cache import LayerCache
 from factory_engine.git.workspace import remove_workspace
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
@@ -28,7 +29,10 @@ DAY_US = 86_400_000_000
 
 @dataclass(frozen=True)
 class Pruned:
-    """One thing that was removed: `what` is `run`, `workspaces` or `pool`, `bytes` what it took."""
+    """One thing that was removed, and the bytes that it took.
+
+    `what` is `run`, `workspaces`, `pool` or `layer`; of a layer `run_id` is its key.
+    """
 
     run_id: str
     what: str
@@ -91,11 +95,12 @@ def prune(
 
 
 def disk_use(project: Project) -> dict[str, int]:
-    """Bytes that the runs, kept and pooled workspaces and the store of base commits take."""
+    """Bytes that the runs, workspaces, layers and the store of base commits take."""
     return {
         "runs": _size(project.runs_dir),
         "workspaces": _size(project.workspaces / "runs"),
         "pool": _size(project.workspaces / "pool"),
+        "layers": sum(use.bytes for use in LayerCache(project.workspaces / "layers").uses()),
         "store": _size(project.workspaces / "store.git"),
     }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from factory_engine.errors import FactoryError
 from factory_engine.run_folder import create_runs_folder
+from factory_engine.runs.cache import damaged_layers, layers
 from factory_engine.runs.project import Project, open_project
 from factory_engine.stages.agent_findings import examine_agents
 from factory_engine.stages.preflight import examine as examine_run
@@ -23,8 +24,17 @@ async def examine(
     config_file: Path | None = None,
     overrides: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    deep: bool = False,
 ) -> list[Finding]:
-    """Every precondition; a problem of the user's is a finding, never an exception."""
+    """Every precondition; a problem of the user's is a finding, never an exception.
+
+    Args:
+        start: a folder in the repository.
+        config_file: the configuration; None for the usual one.
+        overrides: settings of the command line.
+        environment: what is inherited; None for this process' own.
+        deep: read every file of the kept checkouts, too.
+    """
     git = await examine_git()
     if git.level == "block":
         return [git]
@@ -37,10 +47,20 @@ async def examine(
         return [
             *findings,
             *await examine_agents(project.config, root, workspaces, project.environment),
+            *([await _kept_checkouts(project)] if deep else []),
         ]
     except FactoryError as error:
         where = f"{error.where}: " if error.where else ""
         return [git, Finding("repository", "block", where + error.what, error.advice)]
+
+
+async def _kept_checkouts(project: Project) -> Finding:
+    damaged = await damaged_layers(project)
+    if not damaged:
+        return Finding("kept checkouts", "ok", f"{len(layers(project))}, each as its commit is")
+    names = ", ".join(key[:12] for key in damaged)
+    told = f"not as their commits are: {names}; each is made anew before it is used"
+    return Finding("kept checkouts", "warn", told, "factory cache --remove-all")
 
 
 async def preflight(project: Project, base_ref: str | None) -> list[Finding]:

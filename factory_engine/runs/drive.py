@@ -175,7 +175,10 @@ async def _recording(
             unseal(folder)
             recorder.emit(Draft(EventType.RUN_RESUMED, details={"command": command}))
             take_back_verdict(folder)
-        yield context
+        try:
+            yield context
+        finally:
+            context.release()
 
 
 async def _with_an_end(context: RunContext, plan: Plan) -> None:

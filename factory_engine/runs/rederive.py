@@ -26,7 +26,7 @@ from factory_engine.stages.context import RunContext
 from factory_engine.stages.integrate import run_integrate
 from factory_engine.state import RunState
 
-_OF_CHECKS = (Code.CHECK, Code.Z_WRITE)  # what only running the checks can tell
+_OF_CHECKS = (Code.CHECK, Code.ENVIRONMENT, Code.Z_WRITE)  # what only running the checks can tell
 _ARTIFACTS = (DIFF, FILES_CHANGED, MERGE_PLAN)
 _COMPARED = (EventType.BUNDLE_JUDGED, EventType.MERGE_FINISHED, EventType.INTEGRATION_JUDGED)
 

@@ -6,19 +6,28 @@ it. Never starts the program itself, never judges what it did, and changes nothi
 
 from __future__ import annotations
 
-from factory_engine.sandbox.confinement import Confinement, Sandbox, secrets
+from factory_engine.sandbox.confinement import Confinement, Sandbox, lies_in, secrets
 from factory_engine.sandbox.layer import NONE, Layer, SandboxMissing, choose, describe, warnings
+from factory_engine.sandbox.mounting import Mounting, mounting
 from factory_engine.sandbox.probe import probe, working
-from factory_engine.sandbox.wrap import plain_rc, variables, wrap
+from factory_engine.sandbox.view import Shown, View, other_names
+from factory_engine.sandbox.wrap import is_there, plain_rc, variables, wrap
 
 __all__ = [
     "NONE",
     "Confinement",
     "Layer",
+    "Mounting",
     "Sandbox",
     "SandboxMissing",
+    "Shown",
+    "View",
     "choose",
     "describe",
+    "is_there",
+    "lies_in",
+    "mounting",
+    "other_names",
     "plain_rc",
     "probe",
     "secrets",

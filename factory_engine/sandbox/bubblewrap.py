@@ -16,6 +16,7 @@ from factory_engine.sandbox.confinement import (
     rules,
 )
 from factory_engine.sandbox.layer import Layer
+from factory_engine.sandbox.view import View
 
 # An empty file to lay over a hidden one; a device would not open on a mount without devices.
 _COVER = str(Path(__file__).with_name("cover"))
@@ -36,13 +37,17 @@ _KERNELS = tuple(f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bu
 _DEAF = 'trap "" HUP INT QUIT TERM USR1 USR2; exec "$@"'
 
 
-def command(confinement: Confinement, layer: Layer, cwd: Path | None) -> tuple[str, ...]:
+def command(
+    confinement: Confinement, layer: Layer, cwd: Path | None, view: View | None = None
+) -> tuple[str, ...]:
     """The arguments before the program, as far as `--`.
 
     Args:
         confinement: of the program.
         layer: what of bubblewrap works here.
         cwd: the working directory inside; None for the present one.
+        view: what the program finds where; mounted before bubblewrap starts unless it says that
+            bubblewrap does it.
     """
     deaf = ("/bin/sh", "-c", _DEAF, "sh")
     namespaces = ["--unshare-ipc"]
@@ -53,7 +58,7 @@ def command(confinement: Confinement, layer: Layer, cwd: Path | None) -> tuple[s
         *(*deaf, layer.program, "--die-with-parent", *namespaces, *_capabilities()),
         *("--ro-bind", "/", "/", "--dev", "/dev"),
         *(_own_proc() if layer.own_processes else ()),
-        *_mounts(confinement),
+        *_mounts(confinement, view),
         *folder,
         "--",
     )
@@ -73,13 +78,17 @@ def _own_proc() -> Iterator[str]:
         yield from ("--ro-bind-try", path, path)
 
 
-def _mounts(confinement: Confinement) -> Iterator[str]:
+def _mounts(confinement: Confinement, view: View | None) -> Iterator[str]:
     closed = []
+    sources = {}
+    if view is not None and view.by_bubblewrap:
+        sources = {str(view.at): str(view.top)}
+        sources |= {str(one.target): str(one.source) for one in view.shown}
     if confinement.temporary:
         private = os.path.realpath(confinement.temporary)
         for shared in SHARED_TEMPORARY:
             if os.path.isdir(shared) and not os.path.islink(shared):
-                yield from ("--bind", private, shared)
+                yield from ("--bind", sources.get(private, private), shared)
     for rule in rules(confinement):
         if rule.access is Access.HIDDEN:
             if os.path.isdir(rule.path):
@@ -89,6 +98,9 @@ def _mounts(confinement: Confinement) -> Iterator[str]:
                 yield from ("--ro-bind", _COVER, rule.path)
         else:
             how = "--bind-try" if rule.access is Access.WRITE else "--ro-bind-try"
-            yield from (how, rule.path, rule.path)
+            yield from (how, sources.get(rule.path, rule.path), rule.path)
+    for one in view.shown if view is not None and view.by_bubblewrap else ():
+        how = "--bind" if one.writable else "--ro-bind"
+        yield from (how, str(one.source), str(one.target))
     for path in closed:  # last: the mounts above need folders to stand on
         yield from ("--remount-ro", path)

@@ -4,7 +4,7 @@ Owns the calls of the kernel: namespaces, Landlock rules, signals back to their 
 under `python -I -S`, so it needs nothing of this package, and loads little: it is part of every
 start. Without keys it confines nothing (bubblewrap has done it). Keys are those of
 `landlock.order`, and `file_bytes`; constants are the kernel's own: linux/landlock.h, sched.h,
-prctl.h, capability.h.
+prctl.h, capability.h. `mounter.py` uses its calls.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class Refused(Exception):
 
 def main(arguments: list[str]) -> int:
     """Become the program; returns if that is impossible, or as its monitor when it is over."""
+    _close_own_text()
     split = arguments.index("--")
     order: Order = {}
     for key, value in zip(arguments[:split:2], arguments[1:split:2], strict=True):
@@ -65,20 +66,27 @@ def main(arguments: list[str]) -> int:
     return _become(arguments[split + 1 :]) if code is None else code
 
 
+def _close_own_text() -> None:
+    """Started from an open file (`mounter.py`): the program does not get it."""
+    folder, _, number = sys.argv[0].rpartition("/")
+    if folder == "/proc/self/fd":
+        os.set_inheritable(int(number), False)
+
+
 def _become(argv: list[str]) -> int:
     """The program; an exit code as a shell's if it cannot be started."""
     _no_core_files()
-    environment = _environment()
+    variables = environment()
     for name in (*_POLITE, *_PYTHONS):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
-        os.execvpe(argv[0], argv, environment)
+        os.execvpe(argv[0], argv, variables)
     except OSError as error:
         sys.stderr.write(f"{argv[0]}: {error.strerror}\n")
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
-def _environment() -> dict[bytes, bytes]:
+def environment() -> dict[bytes, bytes]:
     """What this process was started with: in a C locale Python adds LC_CTYPE (PEP 538)."""
     try:
         with open("/proc/self/environ", "rb") as file:
@@ -105,7 +113,7 @@ def _confine(order: Order) -> int | None:
     """Put `order` in force; an exit code if this process was the monitor of the program."""
     as_root, offline = os.getuid() == 0, "off" in order.get("network", ())
     own = order.get("own", ())
-    _call("prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    call("prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     _enter_namespaces("processes" in own, offline and "network" in own, as_root)
     if "processes" in own:
         code = _split_off()
@@ -118,19 +126,35 @@ def _confine(order: Order) -> int | None:
 
 
 def _enter_namespaces(processes: bool, network: bool, as_root: bool) -> None:
-    uid, gid = os.getuid(), os.getgid()
     flags = _NEW_PROCESSES | _NEW_MOUNTS if processes else 0
     flags |= _NEW_NETWORK if network else 0
     if not flags:
         return
-    flags |= 0 if as_root else _NEW_USER
-    _call("unshare", flags)
-    if not as_root:  # user_namespaces(7): the identity stays what it was
-        _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"{uid} {uid} 1")
-        _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    if as_root:
+        call("unshare", flags)
+    else:
+        _as_nobody_else(flags)
     if network:
         _turn_loopback_on()
+
+
+def own_mounts() -> None:
+    """A mount namespace of its own; by way of a user namespace where the right is missing."""
+    try:
+        if os.getuid() != 0:
+            raise Refused("only root can")
+        call("unshare", _NEW_MOUNTS)
+    except Refused:
+        _as_nobody_else(_NEW_MOUNTS)
+
+
+def _as_nobody_else(flags: int) -> None:
+    """New namespaces by right of a new user namespace, in which the identity stays what it was."""
+    uid, gid = os.getuid(), os.getgid()
+    call("unshare", flags | _NEW_USER)
+    _write("/proc/self/setgroups", "deny")  # user_namespaces(7)
+    _write("/proc/self/uid_map", f"{uid} {uid} 1")
+    _write("/proc/self/gid_map", f"{gid} {gid} 1")
 
 
 def _split_off() -> int | None:
@@ -143,9 +167,9 @@ def _split_off() -> int | None:
     told, tell = os.pipe()
     first = os.fork()
     if not first:
-        _call("prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        _call("mount", b"none", b"/", None, _PRIVATE_MOUNTS, None)
-        _call("mount", b"proc", b"/proc", b"proc", _PROC_FLAGS, None)
+        call("prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        call("mount", b"none", b"/", None, _PRIVATE_MOUNTS, None)
+        call("mount", b"proc", b"/proc", b"proc", _PROC_FLAGS, None)
         program = os.fork()
         if not program:
             os.close(told)
@@ -193,7 +217,7 @@ def _drop_capabilities() -> None:
     with open("/proc/sys/kernel/cap_last_cap") as file:
         last = int(file.read())
     for number in set(range(last + 1)) - _KEPT_CAPABILITIES:
-        _call("prctl", _DROP_CAPABILITY, number, 0, 0, 0)
+        call("prctl", _DROP_CAPABILITY, number, 0, 0, 0)
 
 
 def _restrict(order: Order, *, tcp: bool) -> None:
@@ -202,7 +226,7 @@ def _restrict(order: Order, *, tcp: bool) -> None:
     network = 0 if tcp or abi < _TCP_ABI else _TCP
     scopes = _SCOPES if abi >= _SCOPES_ABI else 0
     attributes = b"".join(value.to_bytes(8, sys.byteorder) for value in (_HANDLED, network, scopes))
-    rules = _call("syscall", _CREATE_RULESET, attributes, len(attributes), 0)
+    rules = call("syscall", _CREATE_RULESET, attributes, len(attributes), 0)
     _allow(rules, "/", _READ_DIR)  # names show: a rule cannot end where a hidden folder begins
     writable = (*order.get("write", ()), *(f"/dev/{name}" for name in _DEVICES))
     for folder in ("/", *order.get("read", ()), *writable):
@@ -210,8 +234,8 @@ def _restrict(order: Order, *, tcp: bool) -> None:
             _allow(rules, path, _READ)
     for path in writable:
         _allow(rules, path, _WRITE)
-    _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    _call("syscall", _RESTRICT_SELF, rules, 0)
+    call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    call("syscall", _RESTRICT_SELF, rules, 0)
     os.close(rules)
 
 
@@ -239,7 +263,7 @@ def _allow(rules: int, path: str, access: int) -> None:
     try:
         access &= -1 if os.path.isdir(path) else _OF_FILES
         rule = access.to_bytes(8, sys.byteorder) + fd.to_bytes(4, sys.byteorder)
-        _call("syscall", _ADD_RULE, rules, _PATH_BENEATH, rule, 0)
+        call("syscall", _ADD_RULE, rules, _PATH_BENEATH, rule, 0)
     finally:
         os.close(fd)
 
@@ -266,7 +290,7 @@ def _write(path: str, text: str) -> None:
         raise Refused(f"{path}: {error.strerror}") from None
 
 
-def _call(name: str, *arguments: int | bytes | None) -> int:
+def call(name: str, *arguments: int | bytes | None) -> int:
     """A function of the C library; `syscall` for what it has no name for. Refused if it fails."""
     libc = ctypes.CDLL(None, use_errno=True)
     wide = (ctypes.c_long(value) if isinstance(value, int) else value for value in arguments)

@@ -22,9 +22,10 @@ from factory_engine.agents.retry import delay_before_next, with_its_wait
 from factory_engine.agents.supervise import Finished
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.events import Draft, EventType
+from factory_engine.git.checkouts import Checkout
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.execution import Execution, agent_cell, execute
-from factory_engine.stages.place import WorkerPlace, make_place, still_there, write_task
+from factory_engine.stages.place import WorkerPlace, make_place, write_task
 
 
 @dataclass
@@ -37,37 +38,44 @@ class Progress:
     errors: list[str] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     last_message: str = ""
+    confined: bool = True  # in every attempt so far nothing but its own folders could be written
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One attempt: its number, and the session that it goes on with, empty for a new one."""
+    """One attempt: its number, the session that it goes on with or nothing, its files."""
 
     number: int
     session: str
+    checkout: Checkout
 
 
 async def run_attempts(
-    context: RunContext, worker_id: str, place: WorkerPlace, progress: Progress
+    context: RunContext,
+    worker_id: str,
+    place: WorkerPlace,
+    checkout: Checkout,
+    progress: Progress,
 ) -> tuple[Finished, AgentVerdict]:
     """Run the program until it ends well or no retry is left.
 
     Args:
         context: the run.
         worker_id: whose program.
-        place: the worker's folders; the workspace of the last attempt is left there.
+        place: the worker's folders.
+        checkout: its workspace; that of the last attempt is left there.
         progress: gets logs, warnings and the agent's last words.
 
     Returns:
         how the last attempt ended, and what that means.
     """
     policy = context.config.run.retry
-    number, session = 1, _session_left(context, worker_id, place)
+    number, session = 1, _session_left(context, worker_id, checkout)
     _keep_earlier_logs(context, worker_id, session, progress)
     while True:
         if not session:
-            await _start_afresh(context, worker_id, place)
-        attempt = _Attempt(number, session)
+            await _start_afresh(context, worker_id, place, checkout)
+        attempt = _Attempt(number, session, checkout)
         finished, verdict = await _one_attempt(context, worker_id, attempt, place, progress)
         # an agent that does not find its session again has not tried anything
         lost = bool(session) and not verdict.begun and not verdict.retryable
@@ -79,26 +87,28 @@ async def run_attempts(
         context.record(Draft(EventType.WORKER_RETRIED, worker_id, {**details, "delay_s": delay}))
         await asyncio.sleep(delay)
         number += not lost
-        session = "" if lost else _session(context, worker_id, place)
+        session = "" if lost else _session(context, worker_id, checkout)
 
 
-def _session(context: RunContext, worker_id: str, place: WorkerPlace) -> str:
+def _session(context: RunContext, worker_id: str, checkout: Checkout) -> str:
     """The session that can be gone on with; empty where there is none, or no workspace for it."""
     session = context.state().workers[worker_id].session
-    return session if session and still_there(context, worker_id, place) else ""
+    return session if session and checkout.is_there else ""
 
 
-def _session_left(context: RunContext, worker_id: str, place: WorkerPlace) -> str:
+def _session_left(context: RunContext, worker_id: str, checkout: Checkout) -> str:
     """The same for what an earlier process left, which may have been about to remove it."""
     kept = context.config.run.keep_workspaces != "never"
-    return _session(context, worker_id, place) if kept else ""
+    return _session(context, worker_id, checkout) if kept else ""
 
 
-async def _start_afresh(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
+async def _start_afresh(
+    context: RunContext, worker_id: str, place: WorkerPlace, checkout: Checkout
+) -> None:
     """A fresh workspace; the session of the old one is taken back first, whatever happens then."""
     if context.state().workers[worker_id].session:
         context.record(Draft(EventType.WORKER_SESSION, worker_id, {"session": ""}))
-    await make_place(context, worker_id, place)
+    await make_place(context, worker_id, place, checkout)
 
 
 def _keep_earlier_logs(
@@ -125,16 +135,18 @@ async def _one_attempt(
     """Run the program once, with the facts about its beginning and its end."""
     config = context.config.workers[worker_id]
     write_task(context, worker_id, place)
-    kept_in = await agent_cell(context, worker_id, place, attempt.session)
+    kept_in = await agent_cell(context, worker_id, place, attempt.checkout, attempt.session)
     details = {
         "attempt": attempt.number,
         "attempts": 1 + config.retries,
         "agent": config.agent,
         "sandbox": kept_in.name,
+        "isolation": kept_in.isolation,
         "network": config.network,
         "continues": bool(attempt.session),
     }
     context.record(Draft(EventType.WORKER_STARTED, worker_id, details))
+    progress.confined &= kept_in.layer.name == "bubblewrap"
     progress.warnings += [w for w in kept_in.gaps if w not in progress.warnings]
     name, log = _log(context, worker_id, progress)
     storage.make_folder(log.parent)

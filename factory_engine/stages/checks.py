@@ -5,8 +5,9 @@ Owns how a check is run, for workers and for Z alike. What a red check means is 
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from factory_engine.agents.supervise import Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import Draft, EventType
-from factory_engine.stages.confined import Cell, limits_for
+from factory_engine.git.removal import remove_workspace
+from factory_engine.sandbox import Sandbox, Shown
+from factory_engine.stages.confined import Cell, Room, cell, doubting, limits_for
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.isolation import IsolationKind
 
 TIMED_OUT = 124  # what timeout(1) answers; a check that was stopped never counts as green
 
@@ -30,13 +34,24 @@ class CheckEnd:
     Args:
         result: what the bundle or the report says of it.
         log: the file with its output.
+        isolation: what kept it from the operator's tree.
+        layer: what confined it, in a word.
+        ways_out: what led there all the same, each as a clause.
         last_words: the last line of a red one, for people; no verdict holds it, since another
             run may say it in other words.
     """
 
     result: CheckResult
     log: Path
+    isolation: IsolationKind
+    layer: str
+    ways_out: tuple[str, ...] = ()
     last_words: str = ""
+
+    @property
+    def kept_from_repository(self) -> bool:
+        """Whether it cannot have changed the operator's repository in any way."""
+        return self.isolation == "mount" and self.layer != "none"
 
     def draft(self, event_type: EventType, owner: str) -> Draft:
         """The event that tells of it."""
@@ -54,58 +69,104 @@ class CheckEnd:
 
 @dataclass(frozen=True)
 class CheckRun:
-    """A check and where it runs.
+    """A check and what it runs on.
 
     Args:
         check: what to run.
         owner: the worker, or `Z_integrator`, in whose logs the output lands.
-        folder: the working directory.
-        environment: the whole environment of the command.
-        kept_in: the sandbox that it runs in.
+        tree: full id of the tree whose files it gets, in a checkout of its own.
+        area: a folder for that and its temporary files; it is removed afterwards.
+        folder: what it may read of the workspaces folder.
+        asked: the sandbox that its configuration asks for.
+        environment: what it finds in its environment, by its working directory.
+        writable: what it may change beside its checkout.
+        state: the same outside of the folders of the run.
         log_name: the name of its log; derived from the check where empty.
     """
 
     check: CheckConfig
     owner: str
+    tree: str
+    area: Path
     folder: Path
-    environment: Mapping[str, str]
-    kept_in: Cell
+    asked: Sandbox
+    environment: Callable[[Path], Mapping[str, str]]
+    writable: tuple[Path, ...] = ()
+    state: tuple[Path, ...] = ()
     log_name: str = ""
 
 
 async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
-    """Run a check to its end. A hanging check is ended at its limit."""
+    """Run a check to its end on a fresh checkout. A hanging check is ended at its limit.
+
+    Raises:
+        SandboxMissing: a sandbox is required and cannot be had.
+        StorageError: the disk refused.
+    """
     name = run.log_name or log_name(run.check.name)
     log = context.folder.live_log(run.owner, name)
     storage.make_folder(log.parent)
-    program = Program(
-        argv=tuple(run.check.run),
-        cwd=run.folder,
-        env=dict(run.environment),
-        log=log,
-        marker=context.marker(run.owner),
-        workspace=run.folder,
-        head_bytes=context.config.run.log_head_bytes,
-        tail_bytes=context.config.run.log_tail_bytes,
-        timeout_s=run.check.timeout_s or context.config.run.check_timeout_s,
-        grace_s=context.config.run.grace_s,
-        limits=limits_for(context, run.folder, *run.kept_in.private),
-    )
-    finished = await run_program(run.kept_in.around(program), clock=context.clock)
-    finished = run.kept_in.told(finished)
+    await asyncio.to_thread(remove_workspace, run.area)
+    try:
+        kept_in = await _checked_out(context, run)
+        program = Program(
+            argv=tuple(run.check.run),
+            cwd=kept_in.workspace,
+            env=dict(run.environment(kept_in.workspace)),
+            log=log,
+            marker=context.marker(run.owner),
+            workspace=run.area,
+            head_bytes=context.config.run.log_head_bytes,
+            tail_bytes=context.config.run.log_tail_bytes,
+            timeout_s=run.check.timeout_s or context.config.run.check_timeout_s,
+            grace_s=context.config.run.grace_s,
+            limits=limits_for(context, run.area),
+        )
+        with doubting(context, kept_in):
+            finished = await run_program(kept_in.around(program), clock=context.clock)
+        finished = kept_in.told(finished)
+        out = await asyncio.to_thread(kept_in.ways_out, program)
+    finally:
+        await asyncio.to_thread(remove_workspace, run.area)
     rc = finished.rc if finished.reason == "exited" else finished.rc or TIMED_OUT
-    detail = "" if rc == 0 else finished.detail
     result = CheckResult(
         name=run.check.name,
         rc=rc,
         required=run.check.required,
         status="PASS" if rc == 0 else "BLOCKED",
-        detail=detail,
+        detail="" if rc == 0 else finished.detail,
         log=f"LOGS/{name}.log",
         duration_ms=finished.duration_ms,
     )
-    said = last_words(finished, Places(run.folder, run.folder)) if rc else ""
-    return CheckEnd(result, log, said)
+    places = Places(kept_in.workspace, kept_in.workspace)
+    said = last_words(finished, places) if rc else ""
+    return CheckEnd(result, log, kept_in.isolation, kept_in.layer.name, tuple(out), said)
+
+
+async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
+    """The files of the tree in the area, and where a program on them is put."""
+    own = run.area.is_relative_to(context.folder.work)
+    checkouts = await context.checkouts(context.folder.work if own else context.workspaces)
+    index = context.folder.index_file(f"{run.owner}-check")
+    checkout = await checkouts.of(run.area, index)
+    objects = context.folder.store / "objects"
+    temporary = run.area / "tmp"
+    storage.make_folder(temporary)
+    room = Room(
+        checkout,
+        folder=run.folder,
+        # below the repository it is covered, and shown where a worker's would be
+        temporary=run.folder / "tmp" if own else temporary,
+        writable=run.writable,
+        mounted=(
+            Shown(objects, run.folder / "objects"),
+            *([Shown(temporary, run.folder / "tmp", writable=True)] if own else []),
+        ),
+    )
+    network = run.check.reaches_network
+    kept_in = await cell(context, run.asked, room, network=network, state=run.state)
+    await checkouts.make_tree(checkout, run.tree, (kept_in.seen(objects),))
+    return kept_in
 
 
 def log_name(check: str) -> str:

@@ -1,4 +1,4 @@
-"""In which sandbox the programs of a run start.
+"""In which sandbox, and on which checkout, the programs of a run start.
 
 Owns what a worker and a check may see and change, as folders of this run. Which layer there is and
 how a program gets into it is the sandbox package's; what a sandbox is asked for, the config's.
@@ -7,19 +7,24 @@ how a program gets into it is the sandbox package's; what a sandbox is asked for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents.program import exit_in_words
 from factory_engine.agents.supervise import Finished, Limits, Program
+from factory_engine.git.checkouts import Checkout
 from factory_engine.sandbox import (
     NONE,
     Confinement,
     Layer,
     Sandbox,
+    Shown,
+    View,
     choose,
+    is_there,
     plain_rc,
     probe,
     secrets,
@@ -28,6 +33,8 @@ from factory_engine.sandbox import (
     wrap,
 )
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.isolation import IsolationKind, kind_of
+from factory_engine.stages.reach import at_checkout, ways_out
 
 
 @dataclass(frozen=True)
@@ -39,17 +46,37 @@ class Cell:
         confinement: what it may see and change.
         asked: what its configuration asks for.
         warnings: what was asked for and is not in force.
+        workspace: its checkout, as it sees it: its working directory.
+        repository: the operator's own work tree.
+        home: the operator's home folder.
+        view: what it finds where; None for the machine as it is.
     """
 
     layer: Layer
     confinement: Confinement
     asked: Sandbox
     warnings: tuple[str, ...]
+    workspace: Path
+    repository: Path
+    home: Path
+    view: View | None = None
+
+    def seen(self, path: Path) -> Path:
+        """Where the program sees what lies at `path`."""
+        for one in self.view.shown if self.view else ():
+            if path.is_relative_to(one.source):
+                return one.target / path.relative_to(one.source)
+        return path
 
     @property
     def name(self) -> str:
         """What confines it, in a word: the layer, `self`, or `none`."""
         return "self" if self.asked == "self" else self.layer.name
+
+    @property
+    def isolation(self) -> IsolationKind:
+        """What keeps it from the operator's own tree."""
+        return kind_of(self.view, self.layer)
 
     @property
     def private(self) -> tuple[Path, ...]:
@@ -63,12 +90,17 @@ class Cell:
 
     def around(self, program: Program) -> Program:
         """The same program, confined."""
+        program = replace(program, env=self._environment(program))
+        search = program.env.get("PATH")
+        if self.view and program.argv and not self._finds(program.argv[0], search):
+            return replace(program, obstacle=f"program not found: {program.argv[0]}")
         argv = wrap(
             program.argv,
             self.confinement,
             self.layer,
+            view=self.view,
             cwd=program.cwd,
-            search=program.env.get("PATH"),
+            search=search,
             file_bytes=program.limits.file_bytes,
         )
         env = {**program.env, **variables(self.confinement, self.layer, program.env)}
@@ -81,48 +113,115 @@ class Cell:
             return finished
         return replace(finished, rc=rc, detail=exit_in_words(rc))
 
+    def ways_out(self, program: Program) -> list[str]:
+        """What leads the program to the operator's work tree, if nothing keeps it from there."""
+        if self.isolation != "none":
+            return []
+        environment = self._environment(program)
+        return ways_out(program.argv, environment, self.repository, self.workspace, self.home)
+
+    def _environment(self, program: Program) -> dict[str, str]:
+        if self.view:
+            return dict(program.env)
+        return at_checkout(program.env, self.repository, self.workspace, self.home)
+
+    def _finds(self, program: str, search: str | None) -> bool:
+        return is_there(program, self.workspace, search, self.view)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one program gets, as folders on disk.
+
+    Args:
+        checkout: its files.
+        folder: what it may read of the workspaces folder.
+        temporary: its own temporary folder; made if it is missing.
+        writable: what it may change beside its checkout.
+        mounted: what it sees at another place than its own, if it has a view.
+    """
+
+    checkout: Checkout
+    folder: Path
+    temporary: Path
+    writable: tuple[Path, ...] = ()
+    mounted: tuple[Shown, ...] = ()
+
 
 async def cell(
-    context: RunContext,
-    asked: Sandbox,
-    *,
-    folder: Path,
-    writable: Sequence[Path],
-    temporary: Path,
-    network: bool,
-    state: Sequence[str] = (),
+    context: RunContext, asked: Sandbox, room: Room, *, network: bool, state: Sequence[Path] = ()
 ) -> Cell:
     """The cell for a program.
 
     Args:
         context: the run.
         asked: the sandbox that its configuration asks for.
-        folder: what it may read of the workspaces folder.
-        writable: what it may change.
-        temporary: its own temporary folder; made if it is missing.
+        room: its folders.
         network: whether it may reach the network.
-        state: folders of the agent's own that it may change, `~` for the home.
+        state: what else it may change, such as folders of the agent's own.
 
     Raises:
         SandboxMissing: it is required and cannot be had.
     """
-    storage.make_folder(temporary)
-    home = home_of(context.environment)
-    hidden = secrets(home)
+    storage.make_folder(room.temporary)
+    for one in room.mounted:
+        storage.make_folder(one.target)
+    hidden = secrets(context.home)
     probed = await asyncio.to_thread(probe, hidden) if asked in ("auto", "required") else NONE
     layer = choose(asked, probed, network=network)
+    isolation = await context.isolation()
+    store = context.workspaces / "store.git"
+    needed = [
+        *room.mounted,
+        *(Shown(path, path) for path in (room.folder, store)),
+        *(Shown(path, path, writable=True) for path in (*room.writable, *state)),
+        Shown(room.temporary, room.temporary, writable=True),
+    ]
+    there = [one for one in needed if one.source.exists()]
+    view = isolation.view(room.checkout, layer, there, context.mark)
+    workspace = isolation.root if view else room.checkout.top
     repository = context.repository
+    own = [repository.root, repository.common_dir, repository.git_dir, *isolation.hidden]
+    hide, read = _around_view(view, [path for path in own if path.parent != path], context.runs_dir)
+    read = read if view else [one.source for one in room.mounted if not one.writable]
     confinement = Confinement(
-        writable=(*writable, *state_folders(state, home)),
-        hidden=(*_workspaces(context), *hidden),
-        readonly=(
-            *(repository.root, repository.common_dir, repository.git_dir, context.runs_dir),
-            *(folder, context.workspaces / "store.git"),
-        ),
-        temporary=temporary,
+        writable=(workspace, *room.writable, *state),
+        hidden=(*_workspaces(context), *hidden, *hide),
+        readonly=(room.folder, store, *read),
+        temporary=room.temporary,
         network=network,
     )
-    return Cell(layer, confinement, asked, warnings(asked, layer, confinement))
+    gaps = warnings(asked, layer, confinement)
+    return Cell(layer, confinement, asked, gaps, workspace, repository.root, context.home, view)
+
+
+def _around_view(
+    view: View | None, own: Sequence[Path], runs_dir: Path
+) -> tuple[Sequence[Path], Sequence[Path]]:
+    """What the layer has to hide of the operator's, and what it keeps readable.
+
+    Where the view has covered it there is nothing left to say of it.
+    """
+    if view is None:
+        return own, ()
+    outside = [path for path in (runs_dir,) if not path.is_relative_to(view.at)]
+    return (view.hidden if view.by_bubblewrap else ()), outside
+
+
+@contextlib.contextmanager
+def doubting(context: RunContext, kept_in: Cell) -> Iterator[None]:
+    """While a program runs that could reach the kept layers, and after it, they are not trusted.
+
+    Landlock does not keep it from changing rights and times.
+    """
+    harmless = kept_in.layer.name == "bubblewrap"
+    if not harmless:
+        context.layers.doubt()
+    try:
+        yield
+    finally:
+        if not harmless:
+            context.layers.doubt()
 
 
 def limits_for(context: RunContext, *folders: Path) -> Limits:

@@ -20,11 +20,15 @@ from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.events import Draft
+from factory_engine.git.checkouts import Checkouts
+from factory_engine.git.layer_cache import LayerCache
+from factory_engine.git.layers import Layers
 from factory_engine.git.pool import Pool
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.run_folder import GuardedWriter, RunFolder
+from factory_engine.stages.isolation import Isolation, find_isolation
 from factory_engine.state import RunState
 from factory_engine.status import Status
 
@@ -66,6 +70,8 @@ class RunContext:
     state: Callable[[], RunState]
     _store_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _opened: list[RunStore] = field(default_factory=list)
+    _isolation: list[Isolation] = field(default_factory=list)
+    _layers: list[Layers] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -108,14 +114,54 @@ class RunContext:
         return read_signing_key(path, (self.repository.root, self.runs_dir))
 
     @property
-    def pool(self) -> Pool:
-        """Clean workspaces of earlier runs."""
-        return Pool(self.workspaces / "pool")
+    def layers(self) -> Layers:
+        """The kept checkouts of bases; those that this run uses are in use until `release`."""
+        if not self._layers:
+            self._layers.append(Layers(LayerCache(self.workspaces / "layers")))
+        return self._layers[0]
+
+    def release(self) -> None:
+        """Nothing of the cache is in use any more; what is too much of it goes."""
+        for layers in self._layers:
+            layers.release()
+            layers.cache.sweep()
+            layers.cache.trim(self.config.cache.max_bytes)
+
+    @property
+    def home(self) -> Path:
+        """The home folder of whoever has this run's environment."""
+        return Path(self.environment.get("HOME") or Path.home())
+
+    async def isolation(self) -> Isolation:
+        """What the programs of this run can be made to find where; tried once."""
+        if not self._isolation:
+            found = await find_isolation(
+                self.repository, self.home, self.workspaces, self.folder.work
+            )
+            self._isolation.append(found)
+        return self._isolation[0]
+
+    async def checkouts(self, folder: Path) -> Checkouts:
+        """The maker of checkouts in `folder`: that of the workspaces, or the run's own."""
+        isolation = await self.isolation()
+        return Checkouts(
+            store=await self.store(),
+            base=self.base,
+            kind=isolation.storage_in(folder),
+            layers=self.layers,
+            pool=Pool(self.workspaces / "pool"),
+        )
 
     def marker(self, worker_id: str | None = None) -> Marker:
         """The mark of every process of this run, or of one worker of it."""
         place = hashlib.sha256(os.fsencode(self.folder.path.resolve())).hexdigest()[:16]
         return Marker(self.manifest.run_id, worker_id, place=place)
+
+    @property
+    def mark(self) -> str:
+        """Names the run and where it lies, in the kernel's list of mounts."""
+        marker = self.marker()
+        return f"factory-{marker.run_id}-{marker.place}"
 
     def worker_folder(self, worker_id: str) -> Path:
         """Where a worker's workspace, outbox and prompt lie, outside the repository."""

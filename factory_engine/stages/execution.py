@@ -6,7 +6,7 @@ again, and in which workspace, is decided in `attempts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,20 @@ from factory_engine.agents.protocol import (
 )
 from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.config.limits import WorkLimits
-from factory_engine.config.tasks import WorkerConfig
 from factory_engine.events import Draft, EventType
+from factory_engine.git.checkouts import Checkout
 from factory_engine.sandbox import Sandbox
 from factory_engine.stages.activity import ActivityRecorder
 from factory_engine.stages.bounds import Bounds
-from factory_engine.stages.confined import Cell, cell, home_of, limits_for
+from factory_engine.stages.confined import (
+    Cell,
+    Room,
+    cell,
+    doubting,
+    home_of,
+    limits_for,
+    state_folders,
+)
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.place import WorkerPlace, worker_variables
 
@@ -72,7 +80,7 @@ async def execute(context: RunContext, execution: Execution) -> Ended:
     worker_id, kept_in = execution.worker_id, execution.kept_in
     limits = context.config.limits_of(worker_id)
     agent = driver(context.config.agents[context.config.workers[worker_id].agent].protocol)
-    task = _task(context, worker_id, execution.place, execution.session)
+    task = _task(context, worker_id, execution.place, kept_in.workspace, execution.session)
     program = _program(context, execution, agent.prepare(task), limits)
     reader = agent.reader(task)
     before = context.state().workers[worker_id].counts
@@ -89,15 +97,16 @@ async def execute(context: RunContext, execution: Execution) -> Ended:
         heard([])
 
     try:
-        finished = await run_program(
-            kept_in.around(program),
-            lambda chunk: heard(reader.feed(chunk)),
-            clock=context.clock,
-            talker=reader.answer if isinstance(reader, Conversation) else None,
-            on_stderr=heard_stderr,
-            over=lambda: reader.over,
-            stop=bounds.stop,
-        )
+        with doubting(context, kept_in):
+            finished = await run_program(
+                kept_in.around(program),
+                lambda chunk: heard(reader.feed(chunk)),
+                clock=context.clock,
+                talker=reader.answer if isinstance(reader, Conversation) else None,
+                on_stderr=heard_stderr,
+                over=lambda: reader.over,
+                stop=bounds.stop,
+            )
     finally:
         bounds.close()
         activity.close()
@@ -111,7 +120,9 @@ def _note_session(context: RunContext, worker_id: str, session: str) -> None:
         context.record(Draft(EventType.WORKER_SESSION, worker_id, {"session": session}))
 
 
-def _task(context: RunContext, worker_id: str, place: WorkerPlace, session: str) -> AgentTask:
+def _task(
+    context: RunContext, worker_id: str, place: WorkerPlace, workspace: Path, session: str
+) -> AgentTask:
     config = context.config.workers[worker_id]
     settings = context.config.agents[config.agent]
     prompt = place.prompt_file.read_text(encoding="utf-8")
@@ -120,7 +131,7 @@ def _task(context: RunContext, worker_id: str, place: WorkerPlace, session: str)
         worker_id=worker_id,
         run_id=context.manifest.run_id,
         base=context.base,
-        workspace=place.tree,
+        workspace=workspace,
         prompt=to_go_on(prompt) if session else prompt,
         prompt_file=place.prompt_file,
         outbox=place.outbox,
@@ -138,8 +149,8 @@ def _program(
     worker_id, place = execution.worker_id, execution.place
     return Program(
         argv=launch.argv,
-        cwd=place.tree,
-        env=_environment(context, worker_id, place, launch),
+        cwd=execution.kept_in.workspace,
+        env=_environment(context, worker_id, place, execution.kept_in.workspace, launch),
         log=execution.log,
         marker=context.marker(worker_id),
         workspace=place.folder,
@@ -155,7 +166,7 @@ def _program(
 
 
 def _environment(
-    context: RunContext, worker_id: str, place: WorkerPlace, launch: Launch
+    context: RunContext, worker_id: str, place: WorkerPlace, workspace: Path, launch: Launch
 ) -> Mapping[str, str]:
     config = context.config.workers[worker_id]
     settings = context.config.agents[config.agent]
@@ -163,12 +174,16 @@ def _environment(
         context.environment,
         pass_env=[*settings.pass_env, *config.pass_env, *launch.pass_env],
         set_env={**launch.set_env, **settings.env, **config.env},
-        factory=worker_variables(context, worker_id, place),
+        factory=worker_variables(context, worker_id, place, workspace),
     )
 
 
 async def agent_cell(
-    context: RunContext, worker_id: str, place: WorkerPlace, session: str = ""
+    context: RunContext,
+    worker_id: str,
+    place: WorkerPlace,
+    checkout: Checkout,
+    session: str = "",
 ) -> Cell:
     """Where the worker's agent is put: one with a sandbox of its own in none, if it may choose.
 
@@ -178,43 +193,21 @@ async def agent_cell(
     """
     config = context.config.workers[worker_id]
     agent = driver(context.config.agents[config.agent].protocol)
-    launch = agent.prepare(_task(context, worker_id, place, session))
-    environment = _environment(context, worker_id, place, launch)
+    launch = agent.prepare(_task(context, worker_id, place, context.repository.root, session))
+    environment = _environment(context, worker_id, place, context.repository.root, launch)
     home = home_of(environment)
     own = [path for folders in launch.state for path in folders.found(environment, home)]
     asked = left_to_itself(config.sandbox, launch)
-    if asked in ("auto", "required"):
-        for path in own:
-            if not path.suffix:  # inside it could not make its folder, as it does the first time
-                storage.make_folder(path)
-    return await worker_cell(context, config, place, asked, config.network == "on", own)
+    for path in own:
+        if not path.suffix:  # inside it could not make its folder, as it does the first time
+            storage.make_folder(path)
+    settings = context.config.agents[config.agent]
+    state = state_folders(settings.state, context.home)
+    room = Room(checkout, place.folder, place.temporary, writable=(place.outbox,))
+    network = config.network == "on"
+    return await cell(context, asked, room, network=network, state=(*own, *state))
 
 
 def left_to_itself(asked: Sandbox, launch: Launch) -> Sandbox:
     """The sandbox for an agent: `auto` leaves one that brings its own to that."""
     return "self" if asked == "auto" and launch.own_sandbox else asked
-
-
-async def worker_cell(
-    context: RunContext,
-    config: WorkerConfig,
-    place: WorkerPlace,
-    asked: Sandbox,
-    network: bool,
-    own: Sequence[Path] = (),
-) -> Cell:
-    """Where one of the worker's programs is put; `own` it may write besides the agent's `state`.
-
-    Raises:
-        SandboxMissing: it is required and cannot be had.
-    """
-    state = context.config.agents[config.agent].state
-    return await cell(
-        context,
-        asked,
-        folder=place.folder,
-        writable=(place.tree, place.outbox, *own),
-        temporary=place.temporary,
-        network=network,
-        state=state,
-    )

@@ -81,6 +81,7 @@ async def run_integrate(
         changes=tuple(changes),
         tree=(merged.tree or "") if merged else "",
         started_at=started_at,
+        isolation=checked.isolation,
     )
     return Integration(outcome, judgement)
 

@@ -11,25 +11,27 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from factory_engine import storage
 from factory_engine.agents.environment import worker_environment
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import INTEGRATOR, Draft, EventType
-from factory_engine.git.checkout import checkout_tree
 from factory_engine.git.merge import merge_trees
-from factory_engine.git.removal import remove_workspace
 from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import MANIFEST
 from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
-from factory_engine.stages.confined import cell
+from factory_engine.stages.confined import state_folders
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.isolation import IsolationKind
+from factory_engine.stages.place import WorkerPlace, remove_place
 from factory_engine.stages.strays import repository_now
 
 LISTED_WRITES = 20
+LISTED_WAYS = 5
+_WORST: tuple[IsolationKind, ...] = ("mount", "landlock", "none")
 LARGEST_SEARCH = 2  # which worker alone, else which pair; beyond that it takes all of them
 
 
@@ -41,6 +43,7 @@ class Checked:
     violations: tuple[Violation, ...] = ()
     culprits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     logs: tuple[tuple[str, Path], ...] = ()
+    isolation: IsolationKind | Literal[""] = ""
 
 
 async def check_merged(
@@ -56,13 +59,16 @@ async def check_merged(
     checks = context.config.integrator.checks
     if not checks:
         return Checked()
+    context.layers.doubt()
     before = await _surroundings(context)
-    results, violations, logs = [], [], []
+    results, violations, logs, ends = [], [], [], []
     for check in checks:
         context.record(Draft(EventType.CHECK_STARTED, INTEGRATOR, {"name": check.name}))
         ended = await _run_on(context, tree, check, log_name(check.name))
         result = ended.result
         results.append(result)
+        ends.append(ended)
+        violations += _not_evidence(context, ended)
         logs.append((ended.log.stem, ended.log))
         context.record(ended.draft(EventType.CHECK_FINISHED, INTEGRATOR))
         if result.required and result.rc != 0:
@@ -78,19 +84,58 @@ async def check_merged(
         for check, result in zip(checks, results, strict=True)
         if result.required and result.rc != 0
     }
-    violations += _outside_writes(before, await _surroundings(context))
-    await asyncio.to_thread(remove_workspace, context.folder.merged)
-    return Checked(tuple(results), tuple(violations), culprits, tuple(logs))
+    violations += _outside_writes(before, await _surroundings(context), ends)
+    await asyncio.to_thread(remove_place, WorkerPlace(context.worker_folder(INTEGRATOR)))
+    isolation = max((ended.isolation for ended in ends), key=_WORST.index)
+    return Checked(tuple(results), tuple(violations), culprits, tuple(logs), isolation)
+
+
+def _not_evidence(context: RunContext, ended: CheckEnd) -> list[Violation]:
+    """A required check that can reach the operator's tree may have run other code than this."""
+    if not (ended.ways_out and ended.result.required):
+        return []
+    taken = context.config.integrator.isolation == "warn"
+    shown = ", ".join(ended.ways_out[:LISTED_WAYS])
+    more = len(ended.ways_out) - LISTED_WAYS
+    told = f"{shown} and {more} more" if more > 0 else shown
+    return [
+        Violation(
+            code=Code.ENVIRONMENT,
+            severity="warning" if taken else "error",
+            worker_id=INTEGRATOR,
+            message=f"{ended.result.name} could run your own work tree's code, by way of {told}",
+        )
+    ]
 
 
 async def _run_on(context: RunContext, tree: str, check: CheckConfig, name: str) -> CheckEnd:
-    """Run `check` in a fresh checkout of `tree`."""
-    store = await context.store()
-    await asyncio.to_thread(remove_workspace, context.folder.merged)
-    index = context.folder.index_file(INTEGRATOR)
-    storage.make_folder(index.parent)
-    await checkout_tree(store, tree, context.folder.merged, index, context.base)
-    environment = worker_environment(
+    """Run `check` in a fresh checkout of `tree`.
+
+    It lies in the run's folder, where nobody sees it, and is seen at the repository's own path.
+    Where nothing can be mounted it lies in the cache: below the operator's tree a program would
+    find that by walking up.
+    """
+    folder = context.worker_folder(INTEGRATOR)
+    mounts = (await context.isolation()).mounts
+    integrator = context.config.integrator
+    return await run_check(
+        context,
+        CheckRun(
+            check,
+            INTEGRATOR,
+            tree,
+            area=context.folder.merged if mounts else folder / "check",
+            folder=folder,
+            asked=integrator.sandbox,
+            environment=lambda workspace: _environment(context, workspace),
+            state=tuple(state_folders(integrator.state, context.home)),
+            log_name=name,
+        ),
+    )
+
+
+def _environment(context: RunContext, workspace: Path) -> dict[str, str]:
+    return worker_environment(
         context.environment,
         pass_env=(),
         set_env={},
@@ -98,26 +143,10 @@ async def _run_on(context: RunContext, tree: str, check: CheckConfig, name: str)
             "FACTORY_RUN_ID": context.manifest.run_id,
             "FACTORY_WORKER_ID": INTEGRATOR,
             "FACTORY_BASE": context.base,
-            # a check must never find the user's repository above Z's checkout
-            "GIT_CEILING_DIRECTORIES": str(context.folder.work),
+            # a check must find no other repository above its checkout
+            "GIT_CEILING_DIRECTORIES": str(workspace.parent),
         },
     )
-    temporary = context.folder.work / "tmp"
-    await asyncio.to_thread(remove_workspace, temporary)
-    kept_in = await cell(
-        context,
-        context.config.integrator.sandbox,
-        folder=context.workspaces / "store.git",
-        writable=(context.folder.merged,),
-        temporary=temporary,
-        network=check.reaches_network,
-        state=context.config.integrator.state,
-    )
-    run = CheckRun(check, INTEGRATOR, context.folder.merged, environment, kept_in, name)
-    try:
-        return await run_check(context, run)
-    finally:
-        await asyncio.to_thread(remove_workspace, temporary)
 
 
 async def _culprits(
@@ -167,19 +196,34 @@ async def _surroundings(context: RunContext) -> _Surroundings:
     return _Surroundings(snapshot, artifacts)
 
 
-def _outside_writes(before: _Surroundings, after: _Surroundings) -> list[Violation]:
-    changed = list(differences(before.repository, after.repository))
-    for relative in sorted(before.artifacts.keys() | after.artifacts.keys()):
-        if before.artifacts.get(relative) != after.artifacts.get(relative):
-            changed.append(f"{relative} of this run changed")
-    shown = changed[:LISTED_WRITES]
-    if len(changed) > LISTED_WRITES:
-        shown.append(f"and {len(changed) - LISTED_WRITES} more")
+def _outside_writes(
+    before: _Surroundings, after: _Surroundings, ends: Sequence[CheckEnd]
+) -> list[Violation]:
+    """What changed that no check may change; whose doing it was where that can be known.
+
+    A program in a layer that did not have the repository cannot have changed it.
+    """
+    harmless = all(ended.kept_from_repository for ended in ends)
+    changed = differences(before.repository, after.repository)
+    found = _told(changed, "somebody else" if harmless else "a check or somebody else", harmless)
+    other = [
+        f"{relative} of this run changed"
+        for relative in sorted(before.artifacts.keys() | after.artifacts.keys())
+        if before.artifacts.get(relative) != after.artifacts.get(relative)
+    ]
+    return found + _told(other, "a check or somebody else", harmless=False)
+
+
+def _told(changes: Sequence[str], whose: str, harmless: bool) -> list[Violation]:
+    shown = list(changes[:LISTED_WRITES])
+    if len(changes) > LISTED_WRITES:
+        shown.append(f"and {len(changes) - LISTED_WRITES} more")
     return [
         Violation(
             code=Code.Z_WRITE,
+            severity="warning" if harmless else "error",
             worker_id=INTEGRATOR,
-            message=f"while the checks ran: {change}, by a check or by somebody else",
+            message=f"while the checks ran: {change}, by {whose}",
         )
         for change in shown
     ]

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents.prompt import render_prompt
-from factory_engine.git.workspace import remove_workspace
+from factory_engine.git.checkouts import Checkout
+from factory_engine.git.removal import remove_workspace
+from factory_engine.run_folder import INTEGRATOR
 from factory_engine.stages.context import RunContext
 from factory_engine.status import Status
 
@@ -22,11 +24,6 @@ class WorkerPlace:
     """The folders of one worker, all outside the user's repository."""
 
     folder: Path
-
-    @property
-    def tree(self) -> Path:
-        """The workspace: the checkout in which the worker works."""
-        return self.folder / "tree"
 
     @property
     def outbox(self) -> Path:
@@ -49,18 +46,29 @@ class WorkerPlace:
         return self.folder / "PROMPT.md"
 
 
-async def make_place(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
+async def checkout_of(context: RunContext, worker_id: str, place: WorkerPlace) -> Checkout:
+    """The checkout in which the worker works, made or not.
+
+    Raises:
+        StorageError: what it lies over cannot be made.
+    """
+    checkouts = await context.checkouts(context.workspaces)
+    return await checkouts.of(place.folder, context.folder.index_file(worker_id))
+
+
+async def make_place(
+    context: RunContext, worker_id: str, place: WorkerPlace, checkout: Checkout
+) -> None:
     """A fresh workspace of base, an empty outbox, the scope and the prompt to read.
 
     Raises:
         StorageError: the disk refused.
     """
-    store = await context.store()
     await asyncio.to_thread(remove_workspace, place.folder)
     write_task(context, worker_id, place)
-    index = context.folder.index_file(worker_id)
-    storage.make_folder(index.parent)
-    await context.pool.take(store, context.base, place.tree, index)
+    storage.make_folder(checkout.index.parent)
+    checkouts = await context.checkouts(context.workspaces)
+    await checkouts.make_base(checkout)
 
 
 def write_task(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
@@ -81,12 +89,6 @@ def write_task(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
     storage.replace_file(place.prompt_file, prompt.encode())
 
 
-def still_there(context: RunContext, worker_id: str, place: WorkerPlace) -> bool:
-    """Whether the workspace of an earlier attempt can be worked in further."""
-    index = context.folder.index_file(worker_id)
-    return place.tree.is_dir() and not place.tree.is_symlink() and index.is_file()
-
-
 def is_kept(context: RunContext, status: Status) -> bool:
     """Whether a worker that ended with `status` keeps its workspace."""
     keep = context.config.run.keep_workspaces
@@ -102,6 +104,7 @@ def remove_left_places(context: RunContext) -> None:
     for worker in context.state().workers.values():
         if worker.collected and not is_kept(context, worker.status):
             remove_place(WorkerPlace(context.worker_folder(worker.worker_id)))
+    remove_place(WorkerPlace(context.worker_folder(INTEGRATOR)))
 
 
 def remove_place(place: WorkerPlace) -> None:
@@ -116,8 +119,10 @@ def remove_place(place: WorkerPlace) -> None:
             storage.disk.rmdir(parent)  # only where it is empty
 
 
-def worker_variables(context: RunContext, worker_id: str, place: WorkerPlace) -> dict[str, str]:
-    """What a worker is told through its environment."""
+def worker_variables(
+    context: RunContext, worker_id: str, place: WorkerPlace, workspace: Path
+) -> dict[str, str]:
+    """What a worker is told through its environment; `workspace` as it sees it."""
     return {
         "FACTORY_RUN_ID": context.manifest.run_id,
         "FACTORY_WORKER_ID": worker_id,
@@ -126,5 +131,5 @@ def worker_variables(context: RunContext, worker_id: str, place: WorkerPlace) ->
         "FACTORY_PROMPT": str(place.prompt_file),
         "FACTORY_OUTBOX": str(place.outbox),
         # a worker that removed its .git must not find a repository further up
-        "GIT_CEILING_DIRECTORIES": str(place.folder),
+        "GIT_CEILING_DIRECTORIES": str(workspace.parent),
     }

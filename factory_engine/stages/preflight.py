@@ -27,11 +27,12 @@ from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
-from factory_engine.sandbox import describe, probe, secrets
+from factory_engine.sandbox import Layer, describe, probe, secrets
 from factory_engine.stages.agent_findings import is_there, program_findings
 from factory_engine.stages.budget_findings import budget_findings
 from factory_engine.stages.confined import home_of
 from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.stages.isolation import find_isolation, isolation_finding
 from factory_engine.state import Finding
 from factory_engine.status import Status
 
@@ -114,7 +115,11 @@ async def examine(
         *_signing_findings(config, (repository.root, runs_dir)),
         *_command_findings(working, repository.root, environment.get("PATH", "")),
         *(program_findings(config, working, repository.root, environment) if programs else ()),
-        *([await _sandbox_finding(config, environment)] if programs else []),
+        *(
+            await _confinement_findings(repository, config, runs_dir, workspaces, environment)
+            if programs
+            else ()
+        ),
         *budget_findings(config),
         *_scope_findings(config),
     ]
@@ -247,12 +252,25 @@ def _locks(folder: Path) -> Finding:
     return Finding("locks", "block", "are not safe here", "put the runs folder on a local disk")
 
 
-async def _sandbox_finding(config: Config, environment: Mapping[str, str]) -> Finding:
+async def _confinement_findings(
+    repository: Repository,
+    config: Config,
+    runs_dir: Path,
+    workspaces: Path,
+    environment: Mapping[str, str],
+) -> list[Finding]:
+    """Where programs find their checkouts here, and what keeps them in there."""
+    home = home_of(environment)
+    layer = await asyncio.to_thread(probe, secrets(home))
+    isolation = await find_isolation(repository, home, workspaces, runs_dir)
+    return [_sandbox_finding(config, layer), isolation_finding(isolation, layer)]
+
+
+def _sandbox_finding(config: Config, layer: Layer) -> Finding:
     """Which layer confines programs here, and whether what was asked for can be had."""
     asked = {w.sandbox: worker_id for worker_id, w in config.workers.items() if w.has_task}
     if config.integrator.checks:
         asked[config.integrator.sandbox] = "the integrator"
-    layer = await asyncio.to_thread(probe, secrets(home_of(environment)))
     if layer.name == "none" and asked.keys() & {"auto", "required"}:
         level: Literal["warn", "block"] = "block" if "required" in asked else "warn"
         return Finding("sandbox", level, describe(layer), "install bubblewrap")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from factory_engine.artifacts.bundle import Change, CheckResult
 from factory_engine.artifacts.integrator import ConflictRecord, StageResult, Violation
 from factory_engine.rules.escape import printable, quoted_block
+from factory_engine.stages.isolation import WORDS, IsolationKind
 from factory_engine.status import Status
 
 LISTED = 500
@@ -47,6 +49,7 @@ class ReportFacts:
     conflicts: Sequence[ConflictRecord]
     checks: Sequence[CheckResult]
     culprits: dict[str, tuple[str, ...]]
+    isolation: IsolationKind | Literal[""]
     changes: Sequence[Change]
     preflight: Sequence[str]
     warnings: Sequence[str]
@@ -174,6 +177,8 @@ def _checks(facts: ReportFacts) -> list[str]:
         )
         if check.name in facts.culprits:
             lines.append(f"         {_culprit(facts.culprits[check.name], facts)}")
+    if facts.isolation:
+        lines.append(f"Isolation: {facts.isolation}, {WORDS[facts.isolation]}")
     return lines
 
 
@@ -208,6 +213,8 @@ def _next_steps(facts: ReportFacts) -> list[str]:
         "CONFLICT": "resolve it in one of the bundles, or run one of the workers after the other",
         "WORKER": "read its LOGS, then factory launch --workers to start it again",
         "CHECK": "read the check's log, then start the worker named above again",
+        "ENVIRONMENT": "run where `factory doctor` says isolation: mount, or set"
+        ' integrator.isolation to "warn" to take the check as it is',
     }
     codes = {violation.code for violation in facts.violations if violation.severity == "error"}
     lines = [f"{code}: {step}" for code, step in steps.items() if code in codes]

@@ -41,6 +41,7 @@ from factory_engine.run_folder import (
     Unreadable,
 )
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.report import (
     PlanFacts,
     ReportFacts,
@@ -64,6 +65,7 @@ class Judgement:
     warnings: tuple[str, ...] = ()
     tree: str = ""
     started_at: str = ""
+    isolation: IsolationKind | Literal[""] = ""
 
 
 def write_summary(context: RunContext, status: Status, reason: str, judgement: Judgement) -> None:
@@ -168,6 +170,7 @@ def _status_and_report(
         started_at=judgement.started_at or context.clock.timestamp(),
         ended_at=context.clock.timestamp(),
         reason=reason,
+        isolation=judgement.isolation,
         required_checks=[check for check in judgement.checks if check.required],
         optional_checks=[check for check in judgement.checks if not check.required],
         errors=[f"{v.code}: {v.message}" for v in errors],
@@ -226,6 +229,7 @@ def _facts(
         conflicts=judgement.conflicts,
         checks=judgement.checks,
         culprits=judgement.culprits,
+        isolation=judgement.isolation,
         changes=judgement.changes,
         preflight=[
             f"{finding.level.upper():<8} {finding.name}: {finding.message}"

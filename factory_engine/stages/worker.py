@@ -10,17 +10,23 @@ import asyncio
 
 from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.protocol import AgentVerdict
-from factory_engine.config.tasks import WorkerConfig
 from factory_engine.events import Draft, EventType
-from factory_engine.git.collect import Collected, CollectLimits, collect
+from factory_engine.git.checkouts import Checkout
+from factory_engine.git.inspection import Collected, CollectLimits
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import Sandbox
 from factory_engine.stages.attempts import Progress, run_attempts
 from factory_engine.stages.bundle_writer import BundleContents, write_bundle
 from factory_engine.stages.checks import CheckRun, run_check
+from factory_engine.stages.confined import state_folders
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.execution import worker_cell
-from factory_engine.stages.place import WorkerPlace, is_kept, remove_place, worker_variables
+from factory_engine.stages.place import (
+    WorkerPlace,
+    checkout_of,
+    is_kept,
+    remove_place,
+    worker_variables,
+)
 from factory_engine.status import Status
 
 
@@ -37,16 +43,17 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         await _leave_bundle(context, worker_id, progress, Status.PASS, reason, None, None)
         return
     place = WorkerPlace(context.worker_folder(worker_id))
-    config = context.config.workers[worker_id]
     keep = False
     try:
-        finished, verdict = await run_attempts(context, worker_id, place, progress)
-        collected = await _collect(context, worker_id, place, progress)
+        checkouts = await context.checkouts(context.workspaces)
+        checkout = await checkout_of(context, worker_id, place)
+        finished, verdict = await run_attempts(context, worker_id, place, checkout, progress)
+        collected = await _collect(context, checkout, progress)
         if not verdict.ok:
             progress.warnings.append("the work is partial: its program did not end well")
         verdict = await _with_its_work(context, worker_id, verdict, collected)
         if verdict.ok:
-            await _run_checks(context, worker_id, config, place, progress)
+            await _run_checks(context, worker_id, place, collected.tree, progress)
         else:
             progress.errors.append(verdict.reason)
         status, reason = _status_of(verdict, progress)
@@ -55,8 +62,7 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         )
         keep = is_kept(context, status)
         if not keep and verdict.ok and not finished.survivors:
-            index = context.folder.index_file(worker_id)
-            await context.pool.give_back(await context.store(), context.base, place.tree, index)
+            await checkouts.give_back(checkout, confined=progress.confined)
     except BaseException:
         keep = _is_kept_for_later(context, worker_id)
         raise
@@ -65,17 +71,11 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
             await asyncio.to_thread(remove_place, place)
 
 
-async def _collect(
-    context: RunContext, worker_id: str, place: WorkerPlace, progress: Progress
-) -> Collected:
+async def _collect(context: RunContext, checkout: Checkout, progress: Progress) -> Collected:
     policy = context.config.policy
-    collected = await collect(
-        await context.store(),
-        place.tree,
-        context.folder.index_file(worker_id),
-        context.base,
-        CollectLimits(max_files=policy.max_files, max_file_bytes=policy.max_file_bytes),
-    )
+    limits = CollectLimits(max_files=policy.max_files, max_file_bytes=policy.max_file_bytes)
+    checkouts = await context.checkouts(context.workspaces)
+    collected = await checkouts.collect(checkout, limits)
     progress.errors += [
         f"{problem.code} {printable(problem.path)}: {problem.detail}".replace(" :", ":")
         for problem in collected.problems
@@ -110,24 +110,34 @@ def _may_be_empty(context: RunContext, worker_id: str) -> bool:
 
 
 async def _run_checks(
-    context: RunContext,
-    worker_id: str,
-    config: WorkerConfig,
-    place: WorkerPlace,
-    progress: Progress,
+    context: RunContext, worker_id: str, place: WorkerPlace, tree: str, progress: Progress
 ) -> None:
+    """The worker's own checks, each on a clean checkout of what was collected.
+
+    In its workspace a check would find what git ignores, and what the merge will not have.
+    """
+    config = context.config.workers[worker_id]
+    settings = context.config.agents[config.agent]
+    # `self` is the agent's own sandbox: its checks do not run in it
+    asked: Sandbox = "auto" if config.sandbox == "self" else config.sandbox
+    state = state_folders(settings.state, context.home)
     for check in config.checks:
-        settings = context.config.agents[config.agent]
-        environment = worker_environment(
-            context.environment,
-            pass_env=[*settings.pass_env, *config.pass_env],
-            set_env=config.env,
-            factory=worker_variables(context, worker_id, place),
+        run = CheckRun(
+            check,
+            worker_id,
+            tree,
+            area=place.folder / "check",
+            folder=place.folder,
+            asked=asked,
+            environment=lambda workspace: worker_environment(
+                context.environment,
+                pass_env=[*settings.pass_env, *config.pass_env],
+                set_env=config.env,
+                factory=worker_variables(context, worker_id, place, workspace),
+            ),
+            writable=(place.outbox,),
+            state=tuple(state),
         )
-        # `self` is the agent's own sandbox: its checks do not run in it
-        asked: Sandbox = "auto" if config.sandbox == "self" else config.sandbox
-        kept_in = await worker_cell(context, config, place, asked, check.reaches_network)
-        run = CheckRun(check, worker_id, place.tree, environment, kept_in)
         ended = await run_check(context, run)
         progress.checks.append(ended.result)
         progress.logs.append((ended.log.stem, ended.log))

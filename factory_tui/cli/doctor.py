@@ -23,8 +23,11 @@ from factory_tui.cli.printers.style import style
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to look."""
+    """Where to look, and how closely."""
     add_place(parser)
+    parser.add_argument(
+        "--deep", action="store_true", help="read every file of the kept checkouts of base, too"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
@@ -32,7 +35,9 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     start, config = start_of(arguments), config_file(arguments)
 
     async def look() -> tuple[list[Finding], dict[str, int]]:
-        findings = await doctor.examine(start, config_file=config, overrides=arguments.overrides)
+        findings = await doctor.examine(
+            start, config_file=config, overrides=arguments.overrides, deep=arguments.deep
+        )
         return findings, await _disk_use(start, config, arguments.overrides)
 
     driven = run_until_signal(look)

@@ -267,6 +267,23 @@ class PruneDocument(Document):
     bytes: int
 
 
+class KeptLayer(Document):
+    """One kept checkout of base."""
+
+    key: str
+    bytes: int
+    last_used: str
+    in_use: bool
+
+
+class CacheDocument(Document):
+    """`factory.cache/1`: what is kept for later runs, without what old runs left."""
+
+    schema_: Literal["factory.cache/1"] = Field(alias="schema")
+    layers: list[KeptLayer]
+    bytes: int
+
+
 class ApplyDocument(Document):
     """`factory.apply/1`: where the result of a run landed."""
 
@@ -333,6 +350,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     ReportDocument,
     InitDocument,
     PruneDocument,
+    CacheDocument,
     ApplyDocument,
     CancelDocument,
     ServeDocument,

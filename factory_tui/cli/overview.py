@@ -35,6 +35,7 @@ COMMANDS = {
     "runs": ("runs", "the runs, newest first"),
     "apply": ("apply", "put the result of a passed run on a new branch"),
     "prune": ("prune", "remove old runs' workspaces, or the runs"),
+    "cache": ("cache", "the kept checkouts that make a run fast: list, remove"),
     "schema": ("schema", "the JSON Schema of an artifact or a document"),
     "config": ("config", "the effective configuration, and where each value came from"),
     "completion": ("completion", "a completion script for bash or zsh"),

@@ -7,6 +7,7 @@ import re
 
 from factory_engine.config.wording import shown
 from factory_engine.errors import UsageError
+from factory_engine.runs.cache import remove_layers
 from factory_engine.runs.control import Pruned, prune
 from factory_engine.runs.project import open_project
 from factory_tui.cli import faults
@@ -58,21 +59,23 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     async def remove() -> list[Pruned]:
         project = await open_project(start, config_file=config, overrides=arguments.overrides)
-        return prune(
+        removed = prune(
             project,
             keep=arguments.keep,
             older_than_days=arguments.older_than,
             runs=arguments.runs,
         )
+        return [*removed, *remove_layers(project, older_than_days=arguments.older_than)]
 
     driven = run_until_signal(remove)
     if driven.value is None:
         return faults.interrupted(output.json, driven.stopped_by)
-    _print(output, driven.value)
+    print_removed(output, driven.value)
     return ExitCode.PASS
 
 
-def _print(output: Output, removed: list[Pruned]) -> None:
+def print_removed(output: Output, removed: list[Pruned]) -> None:
+    """What went and how much room that makes."""
     total = sum(item.bytes for item in removed)
     for line in table([(item.what, item.run_id, size(item.bytes)) for item in removed]):
         output.result(line)

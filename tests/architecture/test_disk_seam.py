@@ -19,6 +19,8 @@ EXEMPT = {
     "agents.checkups.codex": "another",
     "agents.text_files": "an agent's own work, done anew when the run goes on",
     "sandbox.launcher": "runs in the child, before the program",
+    "sandbox.mounter": "runs in the child, in a mount namespace that ends with it",
+    "sandbox.mounting": "a trial in a temporary folder",
     "sandbox.probe": "a trial in a temporary folder",
 }
 

@@ -39,6 +39,7 @@ EXPECTED = {
     "runs": "factory.runs/1",
     "apply": "factory.apply/1",
     "prune": "factory.prune/1",
+    "cache": "factory.cache/1",
     "schema": "factory.schemas/1",
     "config": "factory.config/1",
     "completion": "factory.completion/1",

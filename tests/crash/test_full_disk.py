@@ -19,10 +19,11 @@ from tests.support.invariants import require_no_second_start
 ROOT = Path(__file__).parents[2]
 # Preflight wants 64 MB of room, so there must be a little more at first.
 ROUND = """
-mount -t tmpfs -o size=72m full "$RUNS" || exit 77
+mkdir "$OUT/disk" && mount -t tmpfs -o size=72m full "$OUT/disk" || exit 77
+mount --bind "$OUT/disk" "$RUNS" || exit 77
 "$@" > "$OUT/first" 2>&1; echo $? > "$OUT/rc"
 cp "$RUNS/mine/LEDGER.jsonl" "$OUT/LEDGER.jsonl"
-rm "$RUNS/filler" "$FULL"
+rm "$OUT/disk/filler" "$FULL"
 "$@" > "$OUT/second" 2>&1; echo $? >> "$OUT/rc"
 cp -a "$RUNS/mine" "$OUT/mine"
 """
@@ -43,7 +44,8 @@ def missing() -> str:
 def test_a_run_whose_disk_fills_up_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     place, out = tmp_path / "place", tmp_path / "out"
     runs, full = place / "repo/tools/codex/runs", tmp_path / "full"
-    fill = f"test ! -e {full} || cat /dev/zero 2> {full} > {runs}/filler"
+    # by the other name of the runs folder: at its own path no worker sees it
+    fill = f"test ! -e {full} || cat /dev/zero 2> {full} > {out}/disk/filler"
     worker = shell(f"{fill}; {TWO['A']['command'][-1]}", ["src/**"])
     bench = CrashBench(place, workers={**TWO, "A": worker})
     for folder in (out, bench.runs):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -175,14 +177,34 @@ async def test_a_required_check_that_hangs_and_forks_blocks_and_leaves_nothing(
     assert "slow no end within 1 s: stopped" in report_of(outcome)
 
 
+async def while_it_runs(
+    bench: Bench, tmp_path: Path, change: Callable[[], object], **run: Any
+) -> Outcome:
+    """A run in the middle of whose worker the operator does something."""
+    began, over = tmp_path / "began", tmp_path / "over"
+    code = f"Path({str(began)!r}).touch()\nwhile not Path({str(over)!r}).exists():\n"
+    code += "    time.sleep(0.02)\nPath('topic.txt').write_text('changed\\n')"
+    bench.configure({"A": worker(code, ["*.txt"], sandbox="off")})
+
+    async def operator() -> None:
+        while not began.exists():
+            await asyncio.sleep(0.02)
+        await asyncio.to_thread(change)
+        over.touch()
+
+    outcome, _ = await asyncio.gather(bench.oneshot(**run), operator())
+    return outcome
+
+
 async def test_a_base_that_moves_meanwhile_changes_nothing_but_is_told(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     base = git(bench.root, "rev-parse", "HEAD")
-    code = f"import subprocess\nsubprocess.run(['git', '-C', {str(bench.root)!r}, '-c', "
-    code += "'user.name=x', '-c', 'user.email=x', 'commit', '--allow-empty', '-qm', 'next'], "
-    code += "check=True)\nPath('src/a/one.txt').write_text('ONE')"
-    bench.configure({"A": worker(code, ["src/a/**"], sandbox="off")})
-    outcome = await bench.oneshot()
+    identity = ("-c", "user.name=x", "-c", "user.email=x")
+    outcome = await while_it_runs(
+        bench,
+        tmp_path,
+        lambda: git(bench.root, *identity, "commit", "--allow-empty", "-qm", "next"),
+    )
     require_agreement(outcome, Status.PASS)
     now = git(bench.root, "rev-parse", "HEAD")
     assert now != base
@@ -198,13 +220,13 @@ async def test_a_branch_that_is_deleted_and_pruned_meanwhile_is_still_the_base(
     (bench.root / "topic.txt").write_text("topic\n")
     commit_all(bench.root)
     git(bench.root, "checkout", "-q", "main")
-    where = f"['git', '-C', {str(bench.root)!r}"
-    code = f"import subprocess\nsubprocess.run({where}, 'branch', '-qD', 'topic'], check=True)\n"
-    code += f"subprocess.run({where}, 'reflog', 'expire', '--expire=now', '--all'], check=True)\n"
-    code += f"subprocess.run({where}, 'gc', '-q', '--prune=now'], check=True)\n"
-    code += "Path('topic.txt').write_text('changed\\n')"
-    bench.configure({"A": worker(code, ["*.txt"], sandbox="off")})
-    outcome = await bench.oneshot(base_ref="topic")
+
+    def forget() -> None:
+        git(bench.root, "branch", "-qD", "topic")
+        git(bench.root, "reflog", "expire", "--expire=now", "--all")
+        git(bench.root, "gc", "-q", "--prune=now")
+
+    outcome = await while_it_runs(bench, tmp_path, forget, base_ref="topic")
     require_agreement(outcome, Status.PASS)
     assert "WARN     base: topic names no commit any more" in report_of(outcome)
     assert b"-topic\n+changed\n" in folder_of(outcome).read("Z_integrator/DIFF.patch")

@@ -10,7 +10,6 @@ from factory_engine.sandbox import probe
 from factory_engine.status import Status
 from tests.support.factory_runs import (
     Bench,
-    codes_of,
     events_of,
     folder_of,
     program,
@@ -40,25 +39,26 @@ async def test_a_confined_worker_works_in_its_workspace_and_outbox(bench: Bench)
     assert not folder_of(outcome).work.exists()
 
 
-async def test_a_write_into_the_repository_is_refused(bench: Bench) -> None:
+async def test_a_write_into_the_repository_lands_in_the_workspace(bench: Bench) -> None:
     before = bench.snapshot()
     target = bench.root / "src/a/one.txt"
     bench.configure(
         {"A": worker(f"Path({str(target)!r}).write_text('mine')", ["src/**"], sandbox="required")}
     )
     outcome = await bench.oneshot()
-    require_agreement(outcome, Status.BLOCKED)
-    assert codes_of(outcome) == ["WORKER"]
+    require_agreement(outcome, Status.PASS)
+    assert b"+mine" in folder_of(outcome).read("A_worker/DIFF.patch")
     assert bench.snapshot() == before
 
 
-async def test_a_check_cannot_write_into_the_repository(bench: Bench) -> None:
+async def test_a_check_that_writes_into_the_repository_writes_its_checkout(bench: Bench) -> None:
     before = bench.snapshot()
     target = bench.root / "src/a/one.txt"
-    check = {"name": "sneaky", "run": program(f"Path({str(target)!r}).write_text('mine')")}
+    code = f"p = Path({str(target)!r})\nassert p.read_text() == '1'\np.write_text('mine')"
+    check = {"name": "sneaky", "run": program(code)}
     bench.configure({"A": worker("Path('src/a/one.txt').write_text('1')", ["src/**"])})
-    bench.settings["integrator"] = {"checks": [check], "sandbox": "auto"}
+    bench.settings["integrator"] = {"checks": [check, {**check, "name": "again"}]}
     outcome = await bench.oneshot()
-    require_agreement(outcome, Status.BLOCKED)
-    assert codes_of(outcome) == ["CHECK"]
+    require_agreement(outcome, Status.PASS)
+    assert b"+1" in folder_of(outcome).read("Z_integrator/DIFF.patch")
     assert bench.snapshot() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,8 @@ async def test_a_worker_out_of_time_is_stopped_and_its_part_kept(bench: Bench) -
 
 
 async def test_a_check_that_writes_into_the_repository_is_reported(bench: Bench) -> None:
-    target = bench.root / "src" / "a" / "one.txt"
+    # by way of the factory itself: a program without a sandbox sees the machine's processes
+    target = Path(f"/proc/{os.getpid()}/root") / bench.root.relative_to("/") / "src/a/one.txt"
     code = f"Path({str(target)!r}).write_text('mine')"
     checks = [{"name": "sneaky", "run": program(code)}]
     bench.configure(integrator={"checks": checks, "sandbox": "off"})

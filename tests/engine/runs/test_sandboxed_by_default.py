@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from factory_engine.sandbox import Layer, working
-from factory_engine.stages import confined, preflight, strays
+from factory_engine.sandbox import Layer, Mounting, working
+from factory_engine.stages import confined, isolation, preflight, strays
 from factory_engine.status import Status
 from tests.support.factory_runs import (
     Bench,
@@ -57,8 +57,15 @@ def layer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> La
 
 
 @pytest.fixture
-def unconfined(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which no layer works."""
+def unmounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing can be mounted."""
+    nothing = Mounting(mounts=False, overlay=False, missing=("mount namespace: refused",))
+    monkeypatch.setattr(isolation, "mounting", lambda *_: nothing)
+
+
+@pytest.fixture
+def unconfined(monkeypatch: pytest.MonkeyPatch, unmounted: None) -> None:
+    """A machine on which no layer works and nothing can be mounted."""
     only(monkeypatch, MISSING)
 
 
@@ -114,16 +121,17 @@ Path('src/a/one.txt').write_text('mine')
 
 
 async def test_a_required_check_has_no_network_and_cannot_write_outside(
-    bench: Bench, layer: Layer
+    bench: Bench, tmp_path: Path, layer: Layer
 ) -> None:
-    target = bench.root / "src/a/one.txt"
+    target = tmp_path / "elsewhere"
     before = bench.snapshot()
     code = "import socket\ntry:\n    socket.create_connection(('192.0.2.1', 80), 5)\n"
     code += "except OSError as error:\n    assert error.errno in (1, 13, 101), error\n"
     code += f"else:\n    sys.exit(3)\ntry:\n    Path({str(target)!r}).write_text('x')\n"
-    code += "except OSError:\n    sys.exit(0)\nsys.exit(4)"
+    code += "except OSError:\n    pass"
     bench.configure(checks=[{"name": "unit", "run": program(code)}])
     require_agreement(await bench.oneshot(), Status.PASS)
+    assert not target.exists()
     assert bench.snapshot() == before
 
 
@@ -186,7 +194,7 @@ async def test_a_check_that_writes_into_the_repository_blocks_where_nothing_refu
     bench.configure(checks=checks)
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.BLOCKED)
-    assert codes_of(outcome) == ["Z_WRITE"]
+    assert codes_of(outcome) == ["ENVIRONMENT", "Z_WRITE"]
 
 
 async def test_a_bundle_that_another_worker_wrote_to_blocks_where_nothing_refuses_it(

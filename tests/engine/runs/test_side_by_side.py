@@ -142,10 +142,10 @@ async def test_old_runs_and_their_workspaces_are_pruned(bench: Bench) -> None:
     bench.configure({**FOUR, "B": worker("sys.exit(1)", ["src/b/**"])})
     first = await bench.oneshot()
     project = await bench.project()
-    kept = project.workspaces / "runs" / first.run_id / "B_worker" / "tree"
+    kept = project.workspaces / "runs" / first.run_id / "B_worker"
     assert kept.is_dir()
     pruned = control.prune(project)
-    assert {item.what for item in pruned} == {"pool", "workspaces"}
+    assert {item.what for item in pruned} == {"workspaces"}
     assert not kept.exists()
     assert folder_of(first).exists
     assert [item.what for item in control.prune(project, runs=True)] == ["run"]

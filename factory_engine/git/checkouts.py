@@ -1,0 +1,205 @@
+"""The checkouts of a run's programs, whatever they are made of.
+
+Owns what a checkout is, its making, collecting and putting away. How a program comes to see it at
+the repository's own path is the sandbox's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from factory_engine import storage
+from factory_engine.errors import FactoryError
+from factory_engine.git.checkout import add_repository, checkout_tree
+from factory_engine.git.collect import collect
+from factory_engine.git.collect_changes import collect_changes
+from factory_engine.git.differences import lay_out_differences
+from factory_engine.git.edge import storage_errors
+from factory_engine.git.index import drop_index
+from factory_engine.git.inspection import Collected, CollectLimits
+from factory_engine.git.layer_cache import LayerCache
+from factory_engine.git.layer_record import Layer, read_layer
+from factory_engine.git.layers import Layers
+from factory_engine.git.pool import Pool
+from factory_engine.git.process import Git
+from factory_engine.git.store import RunStore
+
+_ANYTHING = CollectLimits(max_files=10_000_000, max_file_bytes=1 << 50)
+
+Storage = Literal["overlay", "pool"]
+"""What checkouts are made of here; where nothing is in the pool, a plain one is made."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The files of one program: of base, or of a tree that differs from it.
+
+    Args:
+        top: the folder that holds them; of an overlay only what differs from the layers.
+        index: the factory's own index of them, anywhere but inside.
+        layers: of an overlay, what it lies over, the uppermost first; else empty.
+        scratch: of an overlay, a folder that is the kernel's alone.
+    """
+
+    top: Path
+    index: Path
+    layers: tuple[Layer, ...] = ()
+    scratch: Path | None = None
+
+    @property
+    def lowers(self) -> tuple[Path, ...]:
+        """The folders of the layers."""
+        return tuple(layer.tree for layer in self.layers)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be worked in further."""
+        folders = [self.top] if self.scratch is None else [self.top, self.scratch]
+        real = all(folder.is_dir() and not folder.is_symlink() for folder in folders)
+        return real and self.index.is_file()
+
+
+@dataclass(frozen=True)
+class Checkouts:
+    """Makes the checkouts of one run.
+
+    Args:
+        store: the run's store.
+        base: full id of the base commit.
+        kind: what they are made of.
+        layers: the kept checkouts of bases.
+        pool: the used workspaces of earlier runs.
+    """
+
+    store: RunStore
+    base: str
+    kind: Storage
+    layers: Layers
+    pool: Pool
+
+    async def of(self, folder: Path, index: Path) -> Checkout:
+        """The checkout that lies, or is to lie, in `folder`; makes nothing in there.
+
+        Raises:
+            StorageError: the layers that it needs cannot be made.
+        """
+        if self.kind != "overlay":
+            return Checkout(folder / "tree", index)
+        layers = await self.layers.stack(self.store, self.base)
+        return Checkout(folder / "upper", index, layers, folder / "scratch")
+
+    async def make_base(self, checkout: Checkout) -> None:
+        """Puts base there, for a worker. Nothing may lie there yet.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        if checkout.layers:
+            await self._overlay(checkout, None, ())
+        else:
+            await self.pool.take(self.store, self.base, checkout.top, checkout.index)
+
+    async def make_tree(self, checkout: Checkout, tree: str, objects: Sequence[Path] = ()) -> None:
+        """Puts the files of `tree` there, for a check: HEAD is at base, the differences are staged.
+
+        Args:
+            checkout: from `of`; nothing may lie there yet.
+            tree: full id of a tree in the store.
+            objects: where the program finds the objects of the tree.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        if checkout.layers:
+            await self._overlay(checkout, tree, objects)
+        else:
+            await checkout_tree(self.store, tree, checkout.top, checkout.index, self.base, objects)
+
+    async def collect(self, checkout: Checkout, limits: CollectLimits) -> Collected:
+        """The tree of what lies there. No process may be at work in it any more.
+
+        Raises:
+            CollectError: it is gone, or git cannot get through it.
+            StorageError: the disk refused.
+        """
+        if not checkout.layers:
+            return await collect(self.store, checkout.top, checkout.index, self.base, limits)
+        scratch = checkout.index.with_name(f"{checkout.index.name}.changes")
+        given = checkout.layers[0].index
+        return await collect_changes(
+            self.store.git, checkout.top, given, scratch, self.base, limits
+        )
+
+    async def give_back(self, checkout: Checkout, *, confined: bool) -> None:
+        """Keep a used one for another run, where that saves anything.
+
+        Args:
+            checkout: no process is at work in it any more.
+            confined: whether nothing but what was meant could be written by its program.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        if self.kind == "pool":
+            await self.pool.give_back(self.store, self.base, checkout.top, checkout.index)
+
+    async def _overlay(self, checkout: Checkout, tree: str | None, objects: Sequence[Path]) -> None:
+        assert checkout.scratch is not None
+        with storage_errors("a checkout could not be made", checkout.top):
+            for folder in (checkout.index.parent, checkout.top, checkout.scratch):
+                storage.make_folder(folder, durable=False)
+            drop_index(checkout.index)
+            given = checkout.layers[0].index
+            await asyncio.to_thread(storage.disk.copy, given, checkout.index)
+        if tree is not None:
+            await lay_out_differences(self.store.git, self.base, tree, checkout.top, checkout.index)
+        self._add_repository(checkout, objects)
+
+    def _add_repository(self, checkout: Checkout, objects: Sequence[Path]) -> None:
+        add_repository(
+            checkout.top,
+            checkout.index,
+            object_format=self.store.object_format,
+            objects=(self.store.base_store.path / "objects", *objects),
+            base=self.base,
+        )
+
+
+async def deep_problems(git: Git, cache: LayerCache) -> list[str]:
+    """The keys of layers whose files are not those of their commit; every file is read.
+
+    Args:
+        git: the store of base commits.
+        cache: the layers.
+    """
+    found = []
+    for key in await asyncio.to_thread(cache.keys):
+        layer = read_layer(cache.folder / key)
+        chain = cache.chain(key)
+        if layer is None or not chain or not await _holds_its_commit(git, layer, chain[1:]):
+            found.append(key)
+    return found
+
+
+async def _holds_its_commit(git: Git, layer: Layer, below: Sequence[Layer]) -> bool:
+    with tempfile.TemporaryDirectory(prefix=".tmp.proof.", dir=layer.folder) as folder:
+        scratch = Path(folder) / "index"
+        work = git.with_index(scratch).with_work_tree(layer.tree)
+        try:
+            if below:
+                seen = await collect_changes(
+                    work, layer.tree, layer.index, scratch, below[0].commit, _ANYTHING
+                )
+                tree = (await git.run("rev-parse", "--verify", f"{layer.commit}^{{tree}}")).line
+                return seen.tree == tree and not seen.problems
+            await work.run("read-tree", layer.commit)  # without stat data every file is read
+            changed = await work.run("diff-files", "--quiet", "--ignore-submodules", ok=(0, 1))
+            new = await work.run("ls-files", "--others", "-z")
+        except FactoryError:
+            return False
+        return changed.rc == 0 and not new.stdout

@@ -1,0 +1,171 @@
+"""Base layers: a checkout of a commit, made once, over which every overlay of every run lies.
+
+Owns their making and their proof. A layer appears whole or not at all and is never written again; a
+commit near to one that is kept becomes a folder of differences over it. What is about to be used is
+proven by `lstat` against what was noted when it was made, change times and inodes included, which
+no ordinary program can put back; what differs is made anew. A shared lock says that a layer is in
+use, and dies with whoever uses it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.errors import GitError, StorageError
+from factory_engine.git.checkout import lay_out_files
+from factory_engine.git.diff import tree_changes
+from factory_engine.git.differences import lay_out_differences
+from factory_engine.git.edge import storage_errors
+from factory_engine.git.layer_cache import DEEPEST, LayerCache
+from factory_engine.git.layer_record import (
+    FACTS,
+    INDEX,
+    SCHEMA,
+    TREE,
+    Layer,
+    boot,
+    bytes_below,
+    facts_of_layer,
+    layer_key,
+    seal,
+)
+from factory_engine.git.removal import remove_workspace
+from factory_engine.git.shared_lock import SharedLock
+from factory_engine.git.store import RunStore
+
+_NEAR = 5_000  # paths that differ; beyond that a folder of its own is cheaper to read
+_CANDIDATES = 4
+
+
+@dataclass
+class Layers:
+    """The layers of one repository, as one run uses them.
+
+    Args:
+        cache: where they lie.
+    """
+
+    cache: LayerCache
+    _held: dict[str, SharedLock] = field(default_factory=dict)
+    _proven: dict[str, str] = field(default_factory=dict)
+    _trusted: dict[str, tuple[Layer, ...]] = field(default_factory=dict)
+
+    async def stack(self, store: RunStore, commit: str) -> tuple[Layer, ...]:
+        """The layers for the files of `commit`, the uppermost first, proven and in use from now on.
+
+        They stay in use until `release`. One that is there and not as it was made is made anew.
+        What was proven once is taken for granted until `doubt` is called.
+
+        Args:
+            store: the run's store, which holds the commit.
+            commit: its full id.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        key = layer_key(commit)
+        async with self.cache.making(key).exclusively():
+            for _ in range(2):
+                found = self._trusted.get(key) or await asyncio.to_thread(self._usable, key)
+                if found:
+                    for layer in found:
+                        self._use(layer)
+                    self._trusted[key] = found
+                    return found
+                await self._make(store, commit, key)
+        raise StorageError(
+            "the checkout of base changes while it is made",
+            where=str(self.cache.folder),
+            advice="see who writes there, then give the same command again",
+        )
+
+    def doubt(self) -> None:
+        """A program that could have reached the layers ran: they are proven again before use."""
+        self._trusted.clear()
+
+    def release(self) -> None:
+        """Nothing is in use by this process any more."""
+        self.doubt()
+        for lock in self._held.values():
+            lock.release()
+        self._held.clear()
+
+    def _use(self, layer: Layer) -> None:
+        lock = self._held.setdefault(layer.key, self.cache.use(layer.key))
+        lock.share()
+        with contextlib.suppress(OSError):
+            os.utime(lock.path)
+
+    def _usable(self, key: str) -> tuple[Layer, ...]:
+        """The stack that `key` is the uppermost of; empty unless each layer is as it was made."""
+        chain = self.cache.chain(key)
+        return tuple(chain) if all(map(self._proves, chain)) else ()
+
+    def _proves(self, layer: Layer) -> bool:
+        """Whether a layer is as this process saw it before, or else as it is said to be."""
+        known = self._proven.get(layer.key) or str(facts_of_layer(layer.folder).get("sealed"))
+        if known != seal(layer.folder):
+            self._proven.pop(layer.key, None)
+            return False
+        self._proven[layer.key] = known
+        return True
+
+    async def _make(self, store: RunStore, commit: str, key: str) -> None:
+        """Makes the layer beside its place, then gives it its name. Its lock is held."""
+        target, half = self.cache.folder / key, self.cache.beside(key)
+        with storage_errors("a checkout of base could not be made", half):
+            storage.make_folder(self.cache.folder, durable=False)
+            storage.disk.mkdir(half)
+        try:
+            await self._fill(store, commit, half, await self._nearest(store, commit))
+            with storage_errors("a checkout of base could not be kept", target):
+                if target.exists():  # not as it was: whoever sees it now keeps what is open
+                    storage.disk.replace(target, self.cache.beside(key))
+                storage.disk.replace(half, target)
+        finally:
+            await asyncio.to_thread(remove_workspace, half)
+
+    async def _fill(
+        self, store: RunStore, commit: str, half: Path, below: tuple[Layer, ...]
+    ) -> None:
+        tree, index = half / TREE, half / INDEX
+        if below:
+            with storage_errors("a checkout of base could not be made", half):
+                storage.disk.mkdir(tree)
+                storage.disk.copy(below[0].index, index)
+            await lay_out_differences(store.git, below[0].commit, commit, tree, index)
+        else:
+            await lay_out_files(store.git, commit, tree, index)
+        facts = {
+            "schema_version": SCHEMA,
+            "commit": commit,
+            "below": below[0].key if below else "",
+            "boot": boot(),
+            "bytes": await asyncio.to_thread(bytes_below, tree),
+            "sealed": await asyncio.to_thread(seal, half),
+        }
+        storage.replace_file(half / FACTS, json.dumps(facts, indent=2).encode(), durable=False)
+
+    async def _nearest(self, store: RunStore, commit: str) -> tuple[Layer, ...]:
+        """A stack that differs little from `commit`; none where making anew is as cheap."""
+        near: list[tuple[int, str]] = []
+        chains = [self.cache.chain(use.key) for use in await asyncio.to_thread(self.cache.uses)]
+        fitting = [
+            c for c in chains if c and len(c) < DEEPEST and c[0].key == layer_key(c[0].commit)
+        ]
+        for top in [chain[0] for chain in fitting if chain[0].commit != commit][:_CANDIDATES]:
+            with contextlib.suppress(GitError):  # its commit may be in the store no more
+                changes = await tree_changes(store.git, top.commit, commit)
+                near.append((len(changes), top.key))
+        for count, key in sorted(near):
+            if count <= _NEAR and (stack := await asyncio.to_thread(self._usable, key)):
+                for layer in stack:
+                    self._use(layer)
+                return stack
+        return ()

@@ -1,0 +1,147 @@
+"""What the programs of a run find where: their checkout at the repository's own path.
+
+Owns which way of putting it there works on this machine, and what of the operator's has to be
+covered. What a program may do is `confined.py`'s, the mounts themselves are the sandbox package's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from factory_engine.git.checkouts import Checkout, Storage
+from factory_engine.git.repository import Repository
+from factory_engine.sandbox import Layer, Shown, View, lies_in, mounting, other_names
+from factory_engine.state import Finding
+
+IsolationKind = Literal["mount", "landlock", "none"]
+"""What keeps a program from the operator's tree: it is not there, cannot be opened, or nothing."""
+
+WORDS: Mapping[IsolationKind, str] = {
+    "mount": "each program finds its checkout at the repository's own path",
+    "landlock": "checkouts lie elsewhere; the repository cannot be opened",
+    "none": "checkouts lie elsewhere; a program can open the repository",
+}
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """What is possible here for one repository.
+
+    Args:
+        root: the repository's own path.
+        mounts: a checkout can be mounted there.
+        overlay: as an overlay, by folder: where workers' checkouts lie, and Z's.
+        hidden: what else shows the operator's files: linked work trees, other mounts of them.
+        missing: why a better way does not work.
+    """
+
+    root: Path
+    mounts: bool
+    overlay: Mapping[Path, bool]
+    hidden: tuple[Path, ...]
+    missing: tuple[str, ...]
+
+    def storage_in(self, folder: Path) -> Storage:
+        """What checkouts in `folder` are made of."""
+        if self.mounts and self.overlay[folder]:
+            return "overlay"
+        return "pool"
+
+    def view(
+        self, checkout: Checkout, layer: Layer, needed: Iterable[Shown], mark: str
+    ) -> View | None:
+        """What a program in `layer` finds where; None for the machine as it is.
+
+        Args:
+            checkout: what it is to find at the repository's own path.
+            layer: what confines it.
+            needed: what it must find although it may be covered.
+            mark: names the run.
+        """
+        by_bubblewrap = (
+            not self.mounts and layer.name == "bubblewrap" and self.root.parent != self.root
+        )
+        if not self.mounts and not by_bubblewrap:
+            return None
+        covered = [str(self.root), *map(str, self.hidden)]
+        shown = [
+            one
+            for one in needed
+            if one.source != one.target or lies_in(os.path.realpath(one.target), covered)
+        ]
+        return View(
+            at=self.root,
+            top=checkout.top,
+            lowers=checkout.lowers,
+            scratch=checkout.scratch,
+            hidden=self.hidden,
+            shown=tuple(shown),
+            mark=mark,
+            by_bubblewrap=by_bubblewrap,
+        )
+
+
+async def find_isolation(
+    repository: Repository, home: Path, workspaces: Path, run_work: Path
+) -> Isolation:
+    """What is possible here, found by trying; some thirty milliseconds, once a process.
+
+    Args:
+        repository: the user's.
+        home: the user's home folder, which is never hidden whole.
+        workspaces: where workers' checkouts lie.
+        run_work: where Z's lie.
+    """
+    hidden = [*repository.other_work_trees(), *other_names(repository.root)]
+    inside = [path for path in hidden if not lies_in(str(home), [str(path)]) and path.exists()]
+    if repository.bare or repository.root.parent == repository.root:
+        why = ("a bare repository has no path of its own for files",)
+        return Isolation(repository.root, False, {workspaces: False, run_work: False}, (), why)
+    in_cache, beside = await asyncio.gather(
+        asyncio.to_thread(mounting, workspaces, workspaces),
+        asyncio.to_thread(mounting, workspaces, run_work),
+    )
+    return Isolation(
+        repository.root,
+        in_cache.mounts,
+        {workspaces: in_cache.overlay, run_work: beside.overlay},
+        tuple(inside),
+        tuple(dict.fromkeys(in_cache.missing + beside.missing)),
+    )
+
+
+_COSTS: Mapping[Storage, str] = {
+    "overlay": "checkouts are overlays over one kept checkout of base, whatever its size",
+    "pool": "each checkout is written file by file, or a used one is made clean",
+}
+
+
+def isolation_finding(isolation: Isolation, layer: Layer) -> Finding:
+    """What is in force, what it costs, and why nothing better is; holds no path of this machine.
+
+    Args:
+        isolation: from `find_isolation`.
+        layer: what confines programs here.
+    """
+    bound = isolation.mounts or layer.name == "bubblewrap"
+    kind: IsolationKind = "landlock" if layer.name == "landlock" else "none"
+    kind = "mount" if bound else kind
+    cost = _COSTS[isolation.storage_in(next(iter(isolation.overlay)))]
+    why = f" ({'; '.join(isolation.missing)})" if isolation.missing else ""
+    told = f"{kind}: {WORDS[kind]}; {cost}{why}"
+    if kind != "none":
+        return Finding("isolation", "ok", told)
+    advice = "allow user namespaces or install bubblewrap, or required checks may be no evidence"
+    return Finding("isolation", "warn", told, advice)
+
+
+def kind_of(view: View | None, layer: Layer) -> IsolationKind:
+    """What keeps a program from the operator's tree."""
+    if view is not None:
+        return "mount"
+    return "landlock" if layer.name == "landlock" else "none"
