@@ -139,6 +139,20 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
     return bool(cwd) and Path(cwd).is_relative_to(folder)
 
 
+def sees_mount(process: psutil.Process, source: str) -> bool:
+    """True if something whose name begins so is mounted where it lives (proc(5): mountinfo).
+
+    Never on another system than Linux.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        mounts = Path(f"/proc/{process.pid}/mountinfo").read_bytes()
+    except OSError:
+        return False
+    return f" {source}".encode() in mounts
+
+
 def has_terminal(process: psutil.Process) -> bool:
     """True if it has a controlling terminal. Always False on Windows."""
     if sys.platform == "win32":

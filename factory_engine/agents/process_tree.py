@@ -70,6 +70,7 @@ async def end_tree(
     workspace: Path | None,
     grace_s: float,
     sequence: Sequence[int] = (TERM, KILL),
+    mounts: str = "",
 ) -> Ended:
     """Ends every process of a program, whoever started it. See `ProcessTree.end`.
 
@@ -79,8 +80,9 @@ async def end_tree(
         workspace: the folder that daemons which cleared their environment may still work in.
         grace_s: seconds between the first signal and KILL.
         sequence: the signals; KILL is always the last.
+        mounts: how the names of what is mounted for it alone begin; empty if nothing is.
     """
-    with ProcessTree(marker, workspace, root_pid) as tree:
+    with ProcessTree(marker, workspace, root_pid, mounts) as tree:
         return await tree.end(grace_s, sequence)
 
 
@@ -89,18 +91,24 @@ class ProcessTree:
 
     A process belongs to it if it descends from one that does, is in the session of the main
     program, carries the mark, or hides (cleared its environment, left its session) and either works
-    in the workspace or was orphaned while no other program was supervised.
+    in the workspace, lives where the program's own mounts are, or was orphaned while no other
+    program was supervised.
 
     Args:
-        marker, workspace, root_pid: as for `end_tree`.
+        marker, workspace, root_pid, mounts: as for `end_tree`.
     """
 
     def __init__(
-        self, marker: Marker, workspace: Path | None = None, root_pid: int | None = None
+        self,
+        marker: Marker,
+        workspace: Path | None = None,
+        root_pid: int | None = None,
+        mounts: str = "",
     ) -> None:
         self._adopts = adoption.adopt_orphans()
         self._marker = marker
         self._workspace = workspace.resolve() if workspace else None
+        self._mounts = mounts
         self.root_pid = root_pid
         self._root = process_table.identity(root_pid) if root_pid else None
         self._known = {self._root} if self._root else set()
@@ -220,6 +228,8 @@ class ProcessTree:
         if row.session and row.session == process_table.session_of(0):
             return False  # started by the factory or beside it; a program has a session of its own
         if self._workspace and process_table.works_in(row.process, self._workspace):
+            return hides(row.process, emptied=False)
+        if self._mounts and process_table.sees_mount(row.process, self._mounts):
             return hides(row.process, emptied=False)
         alone = not any(tree is not self for tree in tuple(_live))
         orphaned = self._adopts and alone and row.parent == own

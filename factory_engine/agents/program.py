@@ -62,6 +62,7 @@ class Program:
         separate_stderr: standard error goes to the log only and is not mixed into the stream that
             a driver parses.
         limits: how much it may take.
+        mounts: the name of what is mounted for it alone; empty if nothing is.
         obstacle: why it cannot be started, where that is known before; empty otherwise.
     """
 
@@ -80,6 +81,7 @@ class Program:
     tail_bytes: int = 1_000_000
     separate_stderr: bool = False
     limits: Limits = field(default_factory=Limits)
+    mounts: str = ""
     obstacle: str = ""
 
 

@@ -109,7 +109,7 @@ async def _supervise(
         pid = await child.start(program)
     except (OSError, ValueError) as problem:
         return not_started(program, problem, log.close())
-    with ProcessTree(program.marker, program.workspace, pid) as tree:
+    with ProcessTree(program.marker, program.workspace, pid, program.mounts) as tree:
         gauge = Gauge(program.limits, tree)
         try:
             reason = await _until_over(program, child, tree, gauge, wishes)

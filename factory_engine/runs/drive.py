@@ -274,7 +274,7 @@ async def _end_leftovers(context: RunContext) -> None:
     """End what a killed factory left running of this run, and remove what nobody needs of it."""
     workspaces = context.workspaces / "runs" / context.manifest.run_id
     inside = workspaces if workspaces.exists() else None
-    await end_tree(None, context.marker(), inside, grace_s=2.0)
+    await end_tree(None, context.marker(), inside, grace_s=2.0, mounts=context.mark())
     await asyncio.to_thread(remove_left_places, context)
 
 

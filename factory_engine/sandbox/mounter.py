@@ -58,10 +58,12 @@ def _mount_all(order: dict[str, list[str]]) -> None:
     shown = _opened(order.get("show", ()))
     closed = [path for path in order.get("hide", ()) if _cover(path)]
     os.makedirs(at, exist_ok=True)
+    # It names the run in the list of mounts, and nothing of the operator's lies below the checkout.
+    _mount(order["mark"][0].encode(), at, b"tmpfs", 2 | 4, b"mode=755")
     if checkout["checkout"]:
         _bind(checkout["checkout"][0], at)
     else:
-        _overlay(checkout, at, order["mark"][0])
+        _overlay(checkout, at)
     for source, target, how in zip(shown, order.get("as", ()), order.get("how", ()), strict=True):
         _stand(source, target)
         _bind(source, target)
@@ -82,11 +84,11 @@ def _name(descriptor: int) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def _overlay(checkout: dict[str, list[int]], at: str, mark: str) -> None:
+def _overlay(checkout: dict[str, list[int]], at: str) -> None:
     lower = ":".join(map(_name, checkout["lower"]))
     upper, work = _name(checkout["upper"][0]), _name(checkout["work"][0])
     options = f"lowerdir={lower},upperdir={upper},workdir={work},{_OPTIONS}"
-    _mount(mark.encode(), at, b"overlay", 0, options.encode())
+    _mount(b"checkout", at, b"overlay", 0, options.encode())
 
 
 def _bind(source: int, target: str) -> None:

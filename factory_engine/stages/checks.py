@@ -153,6 +153,7 @@ async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
     temporary = run.area / "tmp"
     storage.make_folder(temporary)
     room = Room(
+        run.owner,
         checkout,
         folder=run.folder,
         # below the repository it is covered, and shown where a worker's would be

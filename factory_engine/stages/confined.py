@@ -104,7 +104,8 @@ class Cell:
             file_bytes=program.limits.file_bytes,
         )
         env = {**program.env, **variables(self.confinement, self.layer, program.env)}
-        return replace(program, argv=argv, env=env)
+        mounts = self.view.mark if self.view and not self.view.by_bubblewrap else ""
+        return replace(program, argv=argv, env=env, mounts=mounts)
 
     def told(self, finished: Finished) -> Finished:
         """The end as it would be told without a layer."""
@@ -134,6 +135,7 @@ class Room:
     """What one program gets, as folders on disk.
 
     Args:
+        owner: the worker, or `Z_integrator`.
         checkout: its files.
         folder: what it may read of the workspaces folder.
         temporary: its own temporary folder; made if it is missing.
@@ -141,6 +143,7 @@ class Room:
         mounted: what it sees at another place than its own, if it has a view.
     """
 
+    owner: str
     checkout: Checkout
     folder: Path
     temporary: Path
@@ -178,7 +181,7 @@ async def cell(
         Shown(room.temporary, room.temporary, writable=True),
     ]
     there = [one for one in needed if one.source.exists()]
-    view = isolation.view(room.checkout, layer, there, context.mark)
+    view = isolation.view(room.checkout, layer, there, context.mark(room.owner))
     workspace = isolation.root if view else room.checkout.top
     repository = context.repository
     own = [repository.root, repository.common_dir, repository.git_dir, *isolation.hidden]

@@ -157,11 +157,11 @@ class RunContext:
         place = hashlib.sha256(os.fsencode(self.folder.path.resolve())).hexdigest()[:16]
         return Marker(self.manifest.run_id, worker_id, place=place)
 
-    @property
-    def mark(self) -> str:
-        """Names the run and where it lies, in the kernel's list of mounts."""
+    def mark(self, owner: str = "") -> str:
+        """Names what is mounted for one worker or Z, or begins what all of the run is named."""
         marker = self.marker()
-        return f"factory-{marker.run_id}-{marker.place}"
+        end = f"{owner}/" if owner else ""
+        return f"factory/{marker.place}/{marker.run_id}/{end}"
 
     def worker_folder(self, worker_id: str) -> Path:
         """Where a worker's workspace, outbox and prompt lie, outside the repository."""

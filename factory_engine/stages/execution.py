@@ -203,7 +203,7 @@ async def agent_cell(
             storage.make_folder(path)
     settings = context.config.agents[config.agent]
     state = state_folders(settings.state, context.home)
-    room = Room(checkout, place.folder, place.temporary, writable=(place.outbox,))
+    room = Room(worker_id, checkout, place.folder, place.temporary, writable=(place.outbox,))
     network = config.network == "on"
     return await cell(context, asked, room, network=network, state=(*own, *state))
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from factory_engine.agents.process_tree import (
     end_tree,
     marked,
 )
+from factory_engine.sandbox import NONE, Confinement, View, mounting, wrap
 from tests.engine.agents.programs import (
     DAEMON,
     engine_environment,
@@ -111,6 +113,34 @@ async def test_what_a_killed_factory_left_is_found_and_ended_by_the_next(tmp_pat
     ended = await end_tree(None, Marker(run_id(tmp_path)), tmp_path, 2.0)
     assert ended == Ended(left_behind=3, needed_kill=False, survivors=0)
     assert [running(pid) for pid in left] == [False, False, False]
+
+
+@pytest.mark.skipif(
+    not mounting(Path(tempfile.gettempdir()), Path(tempfile.gettempdir())).mounts,
+    reason="nothing can be mounted here",
+)
+async def test_what_hides_is_known_by_what_is_mounted_where_it_lives(tmp_path: Path) -> None:
+    """Its folder has the name of the operator's own, and its environment is empty."""
+    at, own, code = (
+        tmp_path / "at",
+        tmp_path / "own",
+        f"{DAEMON}\nstart(sys.argv[1], environment={{}})",
+    )
+    for folder in (at, own):
+        folder.mkdir()
+    mine, other = f"factory/{run_id(tmp_path)}/A/", f"factory/{run_id(tmp_path)}/B/"
+    argv = python(code, str(tmp_path / "hidden"))
+    view = View(at, own, mark=mine)
+    subprocess.run(wrap(argv, Confinement(), NONE, view=view, cwd=at), cwd=at, check=True)
+    (hidden,) = pids(tmp_path / "hidden")
+    # beside another program an orphan is nobody's for certain
+    with ProcessTree(Marker("another")), sleeping(cwd=at, env={}) as operators:
+        for mounts in ("", other):
+            await end_tree(None, Marker(run_id(tmp_path)), None, 2.0, mounts=mounts)
+        assert running(hidden)
+        ended = await end_tree(None, Marker(run_id(tmp_path)), None, 2.0, mounts=mine)
+        assert ended == Ended(left_behind=1, needed_kill=False, survivors=0)
+        assert (running(hidden), running(operators)) == (False, True)
 
 
 async def test_ending_nothing_is_nothing(tmp_path: Path) -> None:
