@@ -55,6 +55,7 @@ class Layers:
     _held: dict[str, SharedLock] = field(default_factory=dict)
     _proven: dict[str, str] = field(default_factory=dict)
     _trusted: dict[str, tuple[Layer, ...]] = field(default_factory=dict)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def stack(self, store: RunStore, commit: str) -> tuple[Layer, ...]:
         """The layers for the files of `commit`, the uppermost first, proven and in use from now on.
@@ -70,15 +71,21 @@ class Layers:
             StorageError: the disk refused.
         """
         key = layer_key(commit)
-        async with self.cache.making(key).exclusively():
-            for _ in range(2):
-                found = self._trusted.get(key) or await asyncio.to_thread(self._usable, key)
-                if found:
-                    for layer in found:
-                        self._use(layer)
-                    self._trusted[key] = found
-                    return found
-                await self._make(store, commit, key)
+        async with self._one_at_a_time:
+            found = self._trusted.get(key)
+            if found is None:
+                async with self.cache.making(key).exclusively():
+                    found = await self._proven_or_made(store, commit, key)
+                self._trusted[key] = found
+            return found
+
+    async def _proven_or_made(self, store: RunStore, commit: str, key: str) -> tuple[Layer, ...]:
+        for _ in range(2):
+            if found := await asyncio.to_thread(self._usable, key):
+                for layer in found:
+                    self._use(layer)
+                return found
+            await self._make(store, commit, key)
         raise StorageError(
             "the checkout of base changes while it is made",
             where=str(self.cache.folder),
