@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 OPAQUE = "user.overlay.opaque"
@@ -40,8 +40,14 @@ class Upper:
     complete: bool = True
 
 
-def read_upper(top: bytes, most: int) -> Upper:
-    """Walks the upper folder `top`; gives up after `most` entries."""
+def read_upper(top: bytes, most: int, without: Collection[bytes] = ()) -> Upper:
+    """Walks the upper folder `top`; gives up after `most` entries.
+
+    Args:
+        top: the folder.
+        most: how many entries are read.
+        without: paths that are passed over, with all below them.
+    """
     found = Upper()
     waiting = [b""]
     seen = 0
@@ -58,7 +64,8 @@ def read_upper(top: bytes, most: int) -> Upper:
                     seen += 1
                     if entry.name != b".git":
                         name = relative + b"/" + entry.name if relative else entry.name
-                        _take(found, name, entry, waiting)
+                        if name not in without:
+                            _take(found, name, entry, waiting)
         except OSError as error:
             found.closed.append((relative, error.strerror or type(error).__name__))
         found.complete = seen <= most

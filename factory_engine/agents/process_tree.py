@@ -90,9 +90,8 @@ class ProcessTree:
     """The processes of one program, remembered from look to look.
 
     A process belongs to it if it descends from one that does, is in the session of the main
-    program, carries the mark, or hides (cleared its environment, left its session) and either works
-    in the workspace, lives where the program's own mounts are, or was orphaned while no other
-    program was supervised.
+    program, carries the mark, or hides (cleared its environment, left its session) and either lives
+    in the workspace or among its mounts, or was orphaned while no other program was supervised.
 
     Args:
         marker, workspace, root_pid, mounts: as for `end_tree`.
@@ -127,15 +126,14 @@ class ProcessTree:
     def remember(self) -> None:
         """A cheap look at the descendants, so that one that is orphaned later is known."""
         table = process_table.own_descendants()
-        # What is over is forgotten: its number may become a stranger's.
+        # what is over is forgotten: its number may become a stranger's
         self._known = {p for p in self._known if p.pid in table or process_table.alive(p)}
         self._sessions &= {row.session for row in table.values()}
         self._take(table, self._closure(table, self.family(table)))
 
     def count(self) -> int:
         """How many processes of the program there are, as far as they are descendants of ours."""
-        table = process_table.own_descendants()
-        return len(self._closure(table, self.family(table)))
+        return len(self._closure(table := process_table.own_descendants(), self.family(table)))
 
     def freeze(self) -> None:
         """Stop the process groups of all that are known, in one step each."""
@@ -224,16 +222,13 @@ class ProcessTree:
         return {process.pid for process in self._suspects & before}
 
     def _tied(self, row: Row) -> bool:
-        own = os.getpid()
         if row.session and row.session == process_table.session_of(0):
             return False  # started by the factory or beside it; a program has a session of its own
-        if self._workspace and process_table.works_in(row.process, self._workspace):
-            return hides(row.process, emptied=False)
-        if self._mounts and process_table.sees_mount(row.process, self._mounts):
+        if lives_in(row.process, self._workspace, self._mounts):
             return hides(row.process, emptied=False)
         alone = not any(tree is not self for tree in tuple(_live))
-        orphaned = self._adopts and alone and row.parent == own
-        return orphaned and hides(row.process, emptied=True)
+        orphaned = self._adopts and row.parent == os.getpid()
+        return alone and orphaned and hides(row.process, emptied=True)
 
     async def _look(self) -> set[psutil.Process]:
         """A look that finds nothing is repeated if something slipped through it."""
@@ -291,6 +286,13 @@ class ProcessTree:
 
     def _root_lives(self) -> bool:
         return self._root is not None and process_table.alive(self._root)
+
+
+def lives_in(process: psutil.Process, workspace: Path | None, mounts: str) -> bool:
+    """Whether it works in that folder, or where something of that name is mounted."""
+    if workspace and process_table.works_in(process, workspace):
+        return True
+    return bool(mounts) and process_table.sees_mount(process, mounts)
 
 
 def _carries(row: Row, marker: Marker) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from factory_engine.artifacts.base import Artifact, Record, Text, Timestamp
 from factory_engine.artifacts.bundle import CheckResult
 
@@ -44,6 +46,18 @@ class StageResult(Record):
     status: Literal["PENDING", "PASS", "BLOCKED", "FAIL"]
 
 
+class CarriedRecord(Record):
+    """What of the operator's work tree the checks found in their checkouts, though git ignores it.
+
+    `entries` counts the files and folders of a folder; `digest` is of a file its content, of a
+    folder names, sizes, modes and times.
+    """
+
+    path: Text
+    entries: int
+    digest: Text
+
+
 class IntegratorStatus(Artifact):
     """`Z_integrator/STATUS.json`: the verdict of the run.
 
@@ -59,6 +73,7 @@ class IntegratorStatus(Artifact):
     rc: int | None = None
     reason: Text = ""
     isolation: Literal["", "mount", "landlock", "none"] = ""
+    carried: list[CarriedRecord] = Field(default_factory=list)
     required_checks: list[CheckResult]
     optional_checks: list[CheckResult]
     errors: list[Text]

@@ -18,6 +18,8 @@ from factory_engine.config.fields import (
     RunKind,
     Seconds,
     Settings,
+    VariableNames,
+    Variables,
     WorkerId,
     contradiction,
 )
@@ -68,17 +70,33 @@ class PathsConfig(Settings):
         return text
 
 
+Carry = Literal["auto"] | Patterns
+
+
+class WorkspaceConfig(Settings):
+    """What lies in a checkout beside base.
+
+    `carry` names ignored paths of the operator's work tree: `auto` is dependency folders that are
+    there, a list is patterns with gitignore semantics, an empty one nothing.
+    """
+
+    carry: Carry = "auto"
+
+
 class IntegratorConfig(Settings):
     """What Z runs on the merged tree.
 
     `isolation` says what a required check is worth that can reach the operator's own tree: nothing,
-    or as much as any other, with a warning.
+    or as much as any other, with a warning. `carry` None takes that of the workspace section.
     """
 
     checks: Checks = Field(default_factory=list)
     sandbox: SandboxSetting = "auto"
     state: Annotated[list[Location], Field(max_length=100)] = Field(default_factory=list)
     isolation: Literal["block", "warn"] = "block"
+    carry: Carry | None = None
+    env: Variables = Field(default_factory=dict)
+    pass_env: VariableNames = Field(default_factory=list)
 
 
 class CacheConfig(Settings):
@@ -132,6 +150,7 @@ class Config(Settings):
     workers: Workers = Field(default_factory=lambda: _with_default_workers({}))
     agents: Agents = Field(default_factory=lambda: _with_default_agents({}))
     integrator: IntegratorConfig = Field(default_factory=IntegratorConfig)
+    workspace: WorkspaceConfig = Field(default_factory=WorkspaceConfig)
     cache: CacheConfig = Field(default_factory=CacheConfig)
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     feature_flags: Flags = Field(default_factory=lambda: _all_known({}))

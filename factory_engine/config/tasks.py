@@ -43,7 +43,8 @@ Network = Literal["on", "off"]
 class CheckConfig(Settings):
     """A named command whose exit code counts; `timeout_s` None takes `run.check_timeout_s`.
 
-    `network` None is off for a required check, on for another; a sandbox enforces it.
+    `network` None is off for a required check, on for another; a sandbox enforces it. `env` are
+    variables for it alone, `pass_env` names some of the factory's own that it gets to see.
     """
 
     name: Name
@@ -51,6 +52,8 @@ class CheckConfig(Settings):
     required: bool = True
     timeout_s: Seconds | None = None
     network: Network | None = None
+    env: Variables = Field(default_factory=dict)
+    pass_env: VariableNames = Field(default_factory=list)
 
     @property
     def reaches_network(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -120,19 +120,28 @@ class Checkouts:
         else:
             await checkout_tree(self.store, tree, checkout.top, checkout.index, self.base, objects)
 
-    async def collect(self, checkout: Checkout, limits: CollectLimits) -> Collected:
+    async def collect(
+        self, checkout: Checkout, limits: CollectLimits, without: Collection[bytes] = ()
+    ) -> Collected:
         """The tree of what lies there. No process may be at work in it any more.
+
+        Args:
+            checkout: a worker's.
+            limits: how much is too much.
+            without: paths that are none of its work.
 
         Raises:
             CollectError: it is gone, or git cannot get through it.
             StorageError: the disk refused.
         """
         if not checkout.layers:
-            return await collect(self.store, checkout.top, checkout.index, self.base, limits)
+            return await collect(
+                self.store, checkout.top, checkout.index, self.base, limits, without
+            )
         scratch = checkout.index.with_name(f"{checkout.index.name}.changes")
         given = checkout.layers[0].index
         return await collect_changes(
-            self.store.git, checkout.top, given, scratch, self.base, limits
+            self.store.git, checkout.top, given, scratch, self.base, limits, without
         )
 
     async def give_back(self, checkout: Checkout, *, confined: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,12 @@ _TIMEOUT_S = 1800
 
 
 async def collect(
-    store: RunStore, workspace: Path, index: Path, base: str, limits: CollectLimits
+    store: RunStore,
+    workspace: Path,
+    index: Path,
+    base: str,
+    limits: CollectLimits,
+    without: Collection[bytes] = (),
 ) -> Collected:
     """The tree of `workspace`: committed, staged, unstaged and new files, as they lie on disk.
 
@@ -47,6 +53,7 @@ async def collect(
         index: the factory's own index of it; holds the collected tree afterwards.
         base: full id of the commit that it was made from.
         limits: how much is too much.
+        without: paths that are none of its work, whatever git thinks of them.
 
     Raises:
         CollectError: the workspace is gone, or git cannot get through it.
@@ -55,20 +62,28 @@ async def collect(
     await asyncio.to_thread(_check, workspace, index)
     git = store.git.with_index(index).with_work_tree(workspace)
     try:
-        return await _collect(git, workspace, base, limits)
+        return await _collect(git, workspace, base, limits, without)
     except GitError as error:
         # Only the worker's files can have made git fail here: its run is blocked, not the factory.
         raise CollectError(f"git cannot read the workspace: {error.what}") from error
 
 
-async def _collect(git: Git, workspace: Path, base: str, limits: CollectLimits) -> Collected:
+def is_among(path: bytes, folders: Collection[bytes]) -> bool:
+    """Whether `path` is one of `folders` or lies below one."""
+    return any(path == one or path.startswith(one + b"/") for one in folders)
+
+
+async def _collect(
+    git: Git, workspace: Path, base: str, limits: CollectLimits, without: Collection[bytes]
+) -> Collected:
     found = await _find(git, workspace, base, limits)
     if found.too_many:
         tree = (await git.run("rev-parse", "--verify", f"{base}^{{tree}}")).line
         detail = f"more than {limits.max_files} paths differ from base"
         problem = CollectProblem(ProblemCode.TOO_MANY_FILES, b"", detail)
         return Collected(tree, (problem,), found.ignored, found.notes)
-    judged = await asyncio.to_thread(judge, os.fsencode(workspace), found.paths, limits)
+    own = [path for path in found.paths if not is_among(path, without)]
+    judged = await asyncio.to_thread(judge, os.fsencode(workspace), own, limits)
     problems = judged.problems + found.problems
     problems += await take(git, found.missing, judged.good)
     tree = (await git.run("write-tree")).line

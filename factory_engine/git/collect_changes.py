@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory_engine.errors import CollectError, GitError
 from factory_engine.git import candidates
-from factory_engine.git.collect import in_order, take, unseen
+from factory_engine.git.collect import in_order, is_among, take, unseen
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import GITLINK, tree_changes
 from factory_engine.git.index import drop_index
@@ -38,7 +39,13 @@ _STAND_IN = b".factory-stand-in"
 
 
 async def collect_changes(
-    git: Git, upper: Path, given_index: Path, scratch: Path, base: str, limits: CollectLimits
+    git: Git,
+    upper: Path,
+    given_index: Path,
+    scratch: Path,
+    base: str,
+    limits: CollectLimits,
+    without: Collection[bytes] = (),
 ) -> Collected:
     """The tree of an overlay over base: committed, staged, unstaged and new files.
 
@@ -51,6 +58,7 @@ async def collect_changes(
         scratch: an index file that is overwritten and removed.
         base: full id of the commit whose files lie below.
         limits: how much is too much.
+        without: paths that are none of its work, whatever git thinks of them.
 
     Raises:
         CollectError: the upper folder is gone, or git cannot get through it.
@@ -61,7 +69,7 @@ async def collect_changes(
     drop_index(scratch)
     work = git.with_index(scratch).with_work_tree(upper)
     try:
-        return await _collect(work, upper, given_index, base, limits)
+        return await _collect(work, upper, given_index, base, limits, without)
     except GitError as error:
         # Only the worker's files can have made git fail here: its run is blocked, not the factory.
         raise CollectError(f"git cannot read the workspace: {error.what}") from error
@@ -70,10 +78,15 @@ async def collect_changes(
 
 
 async def _collect(
-    git: Git, upper: Path, given_index: Path, base: str, limits: CollectLimits
+    git: Git,
+    upper: Path,
+    given_index: Path,
+    base: str,
+    limits: CollectLimits,
+    without: Collection[bytes],
 ) -> Collected:
     root = os.fsencode(upper)
-    seen = await asyncio.to_thread(read_upper, root, _MOST_ENTRIES)
+    seen = await asyncio.to_thread(read_upper, root, _MOST_ENTRIES, without)
     if seen.traps:
         name = readable(seen.traps[0])
         raise CollectError("git would never finish reading this file", where=name)
@@ -89,6 +102,7 @@ async def _collect(
     untracked, (added, note) = fresh.result(), forced.result()
     notes = tuple(text for text in (head.result(), note) if text)
     paths = {*tracked.result(), *untracked.paths, *added.paths}
+    paths -= {path for path in paths if is_among(path, without)}
     _, nested = await asyncio.to_thread(judge_submodules, root, view.modules)
     survey = Survey(tuple(seen.special), tuple(seen.closed), ())
     problems = [*await unseen(git, survey), *nested]

@@ -10,7 +10,7 @@ from factory_engine.sandbox.confinement import Confinement, Sandbox, lies_in, se
 from factory_engine.sandbox.layer import NONE, Layer, SandboxMissing, choose, describe, warnings
 from factory_engine.sandbox.mounting import Mounting, mounting
 from factory_engine.sandbox.probe import probe, working
-from factory_engine.sandbox.view import Shown, View, other_names
+from factory_engine.sandbox.view import Overlaid, Shown, View, other_names
 from factory_engine.sandbox.wrap import is_there, plain_rc, variables, wrap
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Confinement",
     "Layer",
     "Mounting",
+    "Overlaid",
     "Sandbox",
     "SandboxMissing",
     "Shown",

@@ -56,6 +56,8 @@ def _mount_all(order: dict[str, list[str]]) -> None:
     # Everything is opened before anything is covered: much of it lies below what will be.
     checkout = {key: _opened(order.get(key, ())) for key in ("lower", "upper", "work", "checkout")}
     shown = _opened(order.get("show", ()))
+    over = order.get("over", [])
+    carried = [_opened(order.get(name, ())) for name in ("carry", "changes", "beside")]
     closed = [path for path in order.get("hide", ()) if _cover(path)]
     os.makedirs(at, exist_ok=True)
     # It names the run in the list of mounts, and nothing of the operator's lies below the checkout.
@@ -64,6 +66,8 @@ def _mount_all(order: dict[str, list[str]]) -> None:
         _bind(checkout["checkout"][0], at)
     else:
         _overlay(checkout, at)
+    for target, source, upper, scratch in zip(over, *carried, strict=True):
+        _carry(source, target, upper, scratch)
     for source, target, how in zip(shown, order.get("as", ()), order.get("how", ()), strict=True):
         _stand(source, target)
         _bind(source, target)
@@ -71,12 +75,19 @@ def _mount_all(order: dict[str, list[str]]) -> None:
             _make_read_only(target)
     for path in closed:
         _make_read_only(path)
-    for descriptor in (*shown, *(one for several in checkout.values() for one in several)):
-        os.close(descriptor)
+    for descriptors in (shown, *carried, *checkout.values()):
+        _close(descriptors)
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _opened(paths: list[str] | tuple[str, ...]) -> list[int]:
-    return [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths]
+    """What lies there now; -1 for an empty path, which stands for nothing."""
+    return [os.open(path, os.O_PATH | os.O_CLOEXEC) if path else -1 for path in paths]
 
 
 def _name(descriptor: int) -> str:
@@ -89,6 +100,16 @@ def _overlay(checkout: dict[str, list[int]], at: str) -> None:
     upper, work = _name(checkout["upper"][0]), _name(checkout["work"][0])
     options = f"lowerdir={lower},upperdir={upper},workdir={work},{_OPTIONS}"
     _mount(b"checkout", at, b"overlay", 0, options.encode())
+
+
+def _carry(source: int, target: str, upper: int, scratch: int) -> None:
+    """A folder of the operator's, which takes no change: those go to `upper`, if anywhere."""
+    _stand(source, target)
+    if upper >= 0:
+        _overlay({"lower": [source], "upper": [upper], "work": [scratch]}, target)
+    else:
+        _bind(source, target)
+        _make_read_only(target)
 
 
 def _bind(source: int, target: str) -> None:

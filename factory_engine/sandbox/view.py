@@ -8,7 +8,7 @@ confinement's to say. Mounts nothing itself.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,23 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Overlaid:
+    """A folder of the operator's that is seen, and can be changed for this program alone.
+
+    Args:
+        source: the folder, which stays as it is.
+        target: where it is seen.
+        upper: takes what is changed; None if nothing can be.
+        scratch: the kernel's own empty folder, beside `upper`.
+    """
+
+    source: Path
+    target: Path
+    upper: Path | None = None
+    scratch: Path | None = None
+
+
+@dataclass(frozen=True)
 class View:
     """One program's mounts. A checkout is either one folder or an overlay.
 
@@ -39,6 +56,7 @@ class View:
         scratch: of an overlay, the kernel's own empty folder, on the file system of `top`.
         hidden: what is covered with nothing: other names of the operator's tree, linked work trees.
         shown: what is seen in spite of that.
+        carried: folders of the operator's that are seen in the checkout.
         mark: names the run in the kernel's list of mounts.
         by_bubblewrap: only bubblewrap may mount here; it binds `top` itself.
     """
@@ -49,6 +67,7 @@ class View:
     scratch: Path | None = None
     hidden: tuple[Path, ...] = ()
     shown: tuple[Shown, ...] = ()
+    carried: tuple[Overlaid, ...] = ()
     mark: str = "factory"
     by_bubblewrap: bool = False
 
@@ -64,6 +83,9 @@ class View:
             yield from ("checkout", str(self.top))
         for path in sorted(self.hidden, key=lambda path: len(path.parts)):
             yield from ("hide", str(path))
+        for folder in self.carried:
+            yield from ("carry", str(folder.source), "over", str(folder.target))
+            yield from ("changes", str(folder.upper or ""), "beside", str(folder.scratch or ""))
         for one in self.shown:
             how = "write" if one.writable else "read"
             yield from ("show", str(one.source), "as", str(one.target), "how", how)
@@ -76,11 +98,17 @@ class View:
         for one in self.shown:
             if path.is_relative_to(one.target):
                 return one.source / path.relative_to(one.target)
+        for folder in self.carried:
+            if path.is_relative_to(folder.target):
+                own = [top for top in (folder.upper, folder.source) if top is not None]
+                return self._in_stack(own, path.relative_to(folder.target))
         if path.is_relative_to(self.at):
-            layers = [os.fsencode(layer) for layer in (self.top, *self.lowers)]
-            found = overlay.locate(layers, os.fsencode(path.relative_to(self.at)))
-            return Path(os.fsdecode(found)) if found is not None else None
+            return self._in_stack([self.top, *self.lowers], path.relative_to(self.at))
         return None if lies_in(str(path), map(str, self.hidden)) else path
+
+    def _in_stack(self, tops: Sequence[Path], relative: Path) -> Path | None:
+        found = overlay.locate([os.fsencode(top) for top in tops], os.fsencode(relative))
+        return Path(os.fsdecode(found)) if found is not None else None
 
 
 def other_names(path: Path, mounts: str | None = None) -> list[Path]:

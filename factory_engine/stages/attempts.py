@@ -142,6 +142,7 @@ async def _one_attempt(
         "agent": config.agent,
         "sandbox": kept_in.name,
         "isolation": kept_in.isolation,
+        "port_base": context.ports.base_of(worker_id),
         "network": config.network,
         "continues": bool(attempt.session),
     }

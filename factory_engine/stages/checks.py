@@ -18,6 +18,7 @@ from factory_engine.agents.supervise import Program, run_program
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import Draft, EventType
+from factory_engine.git.carried import put_files
 from factory_engine.git.removal import remove_workspace
 from factory_engine.sandbox import Sandbox, Shown
 from factory_engine.stages.confined import Cell, Room, cell, doubting, limits_for
@@ -167,6 +168,8 @@ async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
     network = run.check.reaches_network
     kept_in = await cell(context, run.asked, room, network=network, state=run.state)
     await checkouts.make_tree(checkout, run.tree, (kept_in.seen(objects),))
+    carried = await context.carried(run.owner)
+    await asyncio.to_thread(put_files, context.repository.root, checkout.top, carried)
     return kept_in
 
 

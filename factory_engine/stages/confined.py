@@ -181,7 +181,12 @@ async def cell(
         Shown(room.temporary, room.temporary, writable=True),
     ]
     there = [one for one in needed if one.source.exists()]
-    view = isolation.view(room.checkout, layer, there, context.mark(room.owner))
+    carried = [one.path for one in await context.carried(room.owner) if one.is_folder]
+    view = isolation.view(room.checkout, layer, there, context.mark(room.owner), carried)
+    for folder in view.carried if view else ():
+        for path in (folder.upper, folder.scratch):
+            if path is not None:
+                storage.make_folder(path, durable=False)
     workspace = isolation.root if view else room.checkout.top
     repository = context.repository
     own = [repository.root, repository.common_dir, repository.git_dir, *isolation.hidden]

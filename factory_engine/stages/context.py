@@ -20,6 +20,7 @@ from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.events import Draft
+from factory_engine.git.carried import AUTO, Carried, find_carried
 from factory_engine.git.checkouts import Checkouts
 from factory_engine.git.layer_cache import LayerCache
 from factory_engine.git.layers import Layers
@@ -27,8 +28,10 @@ from factory_engine.git.pool import Pool
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.provenance.keys import read_signing_key
-from factory_engine.run_folder import GuardedWriter, RunFolder
+from factory_engine.run_folder import INTEGRATOR, GuardedWriter, RunFolder
+from factory_engine.sandbox import probe, secrets
 from factory_engine.stages.isolation import Isolation, find_isolation
+from factory_engine.stages.ports import Ports
 from factory_engine.state import RunState
 from factory_engine.status import Status
 
@@ -39,6 +42,13 @@ class StageOutcome:
 
     status: Status
     reason: str = ""
+
+
+def carry_patterns(config: Config, owner: str) -> tuple[str, ...]:
+    """The patterns of what is carried into the checkouts of a worker, or of Z."""
+    own = config.integrator.carry if owner == INTEGRATOR else None
+    carry = config.workspace.carry if own is None else own
+    return AUTO if carry == "auto" else tuple(carry)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class RunContext:
     _opened: list[RunStore] = field(default_factory=list)
     _isolation: list[Isolation] = field(default_factory=list)
     _layers: list[Layers] = field(default_factory=list)
+    _ports: list[Ports] = field(default_factory=list)
+    _carried: dict[tuple[str, ...], tuple[Carried, ...]] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
@@ -120,8 +132,17 @@ class RunContext:
             self._layers.append(Layers(LayerCache(self.workspaces / "layers")))
         return self._layers[0]
 
+    @property
+    def ports(self) -> Ports:
+        """The ports of this run's programs."""
+        if not self._ports:
+            self._ports.append(Ports(self.workspaces.parent / "ports"))
+        return self._ports[0]
+
     def release(self) -> None:
         """Nothing of the cache is in use any more; what is too much of it goes."""
+        for ports in self._ports:
+            ports.release()
         for layers in self._layers:
             layers.release()
             layers.cache.sweep()
@@ -140,6 +161,22 @@ class RunContext:
             )
             self._isolation.append(found)
         return self._isolation[0]
+
+    async def carried(self, owner: str) -> tuple[Carried, ...]:
+        """What of the operator's work tree a worker, or Z, finds in its checkouts.
+
+        Nothing where it could only be shown by copying all of it: without mounts.
+        """
+        layer = await asyncio.to_thread(probe, secrets(self.home))
+        if not (await self.isolation()).mounts and layer.name != "bubblewrap":
+            return ()
+        patterns = carry_patterns(self.config, owner)
+        if patterns not in self._carried:
+            excluded = (self.runs_dir, self.workspaces)
+            self._carried[patterns] = await find_carried(
+                self.repository, self.base, patterns, excluded
+            )
+        return self._carried[patterns]
 
     async def checkouts(self, folder: Path) -> Checkouts:
         """The maker of checkouts in `folder`: that of the workspaces, or the run's own."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from factory_engine.git.carried import Carried, changed_files
 from factory_engine.git.checkouts import Checkout, Storage
 from factory_engine.git.repository import Repository
-from factory_engine.sandbox import Layer, Shown, View, lies_in, mounting, other_names
+from factory_engine.sandbox import Layer, Overlaid, Shown, View, lies_in, mounting, other_names
 from factory_engine.state import Finding
 
 IsolationKind = Literal["mount", "landlock", "none"]
@@ -53,7 +54,12 @@ class Isolation:
         return "pool"
 
     def view(
-        self, checkout: Checkout, layer: Layer, needed: Iterable[Shown], mark: str
+        self,
+        checkout: Checkout,
+        layer: Layer,
+        needed: Iterable[Shown],
+        mark: str,
+        carried: Sequence[str] = (),
     ) -> View | None:
         """What a program in `layer` finds where; None for the machine as it is.
 
@@ -62,6 +68,7 @@ class Isolation:
             layer: what confines it.
             needed: what it must find although it may be covered.
             mark: names the run.
+            carried: folders of the operator's that it finds in its checkout, relative to the top.
         """
         by_bubblewrap = (
             not self.mounts and layer.name == "bubblewrap" and self.root.parent != self.root
@@ -74,6 +81,10 @@ class Isolation:
             for one in needed
             if one.source != one.target or lies_in(os.path.realpath(one.target), covered)
         ]
+        folders = [self._overlaid(checkout, number, path) for number, path in enumerate(carried)]
+        if by_bubblewrap:
+            shown += [Shown(folder.source, folder.target) for folder in folders]
+            folders = []
         return View(
             at=self.root,
             top=checkout.top,
@@ -81,9 +92,34 @@ class Isolation:
             scratch=checkout.scratch,
             hidden=self.hidden,
             shown=tuple(shown),
+            carried=tuple(folders),
             mark=mark,
             by_bubblewrap=by_bubblewrap,
         )
+
+    def _overlaid(self, checkout: Checkout, number: int, path: str) -> Overlaid:
+        """A folder of the operator's in a checkout; what is changed there lies beside that."""
+        there = self.root / path
+        if checkout.scratch is None:
+            return Overlaid(there, there)
+        own = carried_changes(checkout, number)
+        return Overlaid(there, there, own / "upper", own / "scratch")
+
+
+def carried_changes(checkout: Checkout, number: int) -> Path:
+    """Where a program's changes of the carried folder of this number go."""
+    return checkout.top.parent / "carried" / str(number)
+
+
+def changed_carried(checkout: Checkout, carried: Sequence[Carried]) -> list[str]:
+    """The carried files and folders that a program did not leave as they were."""
+    folders = [one.path for one in carried if one.is_folder]
+    found = changed_files(checkout.top, carried)
+    for number, path in enumerate(folders):
+        upper = carried_changes(checkout, number) / "upper"
+        if upper.is_dir() and any(upper.iterdir()):
+            found.append(path)
+    return sorted(found)
 
 
 async def find_isolation(

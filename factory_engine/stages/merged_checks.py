@@ -127,22 +127,24 @@ async def _run_on(context: RunContext, tree: str, check: CheckConfig, name: str)
             area=context.folder.merged if mounts else folder / "check",
             folder=folder,
             asked=integrator.sandbox,
-            environment=lambda workspace: _environment(context, workspace),
+            environment=lambda workspace: _environment(context, check, workspace),
             state=tuple(state_folders(integrator.state, context.home)),
             log_name=name,
         ),
     )
 
 
-def _environment(context: RunContext, workspace: Path) -> dict[str, str]:
+def _environment(context: RunContext, check: CheckConfig, workspace: Path) -> dict[str, str]:
+    integrator = context.config.integrator
     return worker_environment(
         context.environment,
-        pass_env=(),
-        set_env={},
+        pass_env=[*integrator.pass_env, *check.pass_env],
+        set_env={**integrator.env, **check.env},
         factory={
             "FACTORY_RUN_ID": context.manifest.run_id,
             "FACTORY_WORKER_ID": INTEGRATOR,
             "FACTORY_BASE": context.base,
+            "FACTORY_PORT_BASE": str(context.ports.base_of(INTEGRATOR)),
             # a check must find no other repository above its checkout
             "GIT_CEILING_DIRECTORIES": str(workspace.parent),
         },

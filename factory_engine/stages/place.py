@@ -12,6 +12,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents.prompt import render_prompt
+from factory_engine.git.carried import put_files
 from factory_engine.git.checkouts import Checkout
 from factory_engine.git.removal import remove_workspace
 from factory_engine.run_folder import INTEGRATOR
@@ -69,6 +70,8 @@ async def make_place(
     storage.make_folder(checkout.index.parent)
     checkouts = await context.checkouts(context.workspaces)
     await checkouts.make_base(checkout)
+    carried = await context.carried(worker_id)
+    await asyncio.to_thread(put_files, context.repository.root, checkout.top, carried)
 
 
 def write_task(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
@@ -130,6 +133,7 @@ def worker_variables(
         "FACTORY_SCOPE": str(place.scope_file),
         "FACTORY_PROMPT": str(place.prompt_file),
         "FACTORY_OUTBOX": str(place.outbox),
+        "FACTORY_PORT_BASE": str(context.ports.base_of(worker_id)),
         # a worker that removed its .git must not find a repository further up
         "GIT_CEILING_DIRECTORIES": str(workspace.parent),
     }

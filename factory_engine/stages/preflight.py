@@ -21,18 +21,21 @@ from factory_engine.config.models import Config
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
 from factory_engine.events import Draft, EventType
+from factory_engine.git.carried import Carried, find_carried
 from factory_engine.git.conditions import RepositoryConditions
 from factory_engine.git.process import MINIMUM_GIT, git_version
 from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
+from factory_engine.run_folder import INTEGRATOR
 from factory_engine.sandbox import Layer, describe, probe, secrets
 from factory_engine.stages.agent_findings import is_there, program_findings
 from factory_engine.stages.budget_findings import budget_findings
 from factory_engine.stages.confined import home_of
-from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.stages.context import RunContext, StageOutcome, carry_patterns
 from factory_engine.stages.isolation import find_isolation, isolation_finding
+from factory_engine.stages.report import carried_words
 from factory_engine.state import Finding
 from factory_engine.status import Status
 
@@ -116,7 +119,7 @@ async def examine(
         *_command_findings(working, repository.root, environment.get("PATH", "")),
         *(program_findings(config, working, repository.root, environment) if programs else ()),
         *(
-            await _confinement_findings(repository, config, runs_dir, workspaces, environment)
+            await _confinement_findings(repository, base, config, runs_dir, workspaces, environment)
             if programs
             else ()
         ),
@@ -254,6 +257,7 @@ def _locks(folder: Path) -> Finding:
 
 async def _confinement_findings(
     repository: Repository,
+    base: str,
     config: Config,
     runs_dir: Path,
     workspaces: Path,
@@ -263,7 +267,25 @@ async def _confinement_findings(
     home = home_of(environment)
     layer = await asyncio.to_thread(probe, secrets(home))
     isolation = await find_isolation(repository, home, workspaces, runs_dir)
-    return [_sandbox_finding(config, layer), isolation_finding(isolation, layer)]
+    patterns = {carry_patterns(config, owner) for owner in ("", INTEGRATOR)}
+    every = [pattern for one in sorted(patterns) for pattern in one]
+    carried = await find_carried(repository, base, every, (runs_dir, workspaces))
+    return [
+        _sandbox_finding(config, layer),
+        isolation_finding(isolation, layer),
+        *_carried_findings(carried, shown=isolation.mounts or layer.name == "bubblewrap"),
+    ]
+
+
+def _carried_findings(carried: Sequence[Carried], *, shown: bool) -> list[Finding]:
+    """What of the operator's work tree programs find in their checkouts."""
+    if not carried:
+        return []
+    words = carried_words([one.path for one in carried])
+    if shown:
+        return [Finding("carried", "ok", words)]
+    told = f"{words}; it is in no checkout, since nothing can be mounted here"
+    return [Finding("carried", "warn", told, "let the checks make what they need")]
 
 
 def _sandbox_finding(config: Config, layer: Layer) -> Finding:

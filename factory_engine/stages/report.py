@@ -50,6 +50,7 @@ class ReportFacts:
     checks: Sequence[CheckResult]
     culprits: dict[str, tuple[str, ...]]
     isolation: IsolationKind | Literal[""]
+    carried: Sequence[str]
     changes: Sequence[Change]
     preflight: Sequence[str]
     warnings: Sequence[str]
@@ -122,11 +123,18 @@ def _head(facts: ReportFacts) -> str:
     ]
     if facts.merged_tree:
         lines.append(f"Tree:   {facts.merged_tree}")
+    if facts.carried:
+        lines.append(f"Carried: {carried_words(facts.carried)}")
     if facts.reason:
         lines.append(f"Reason: {printable(facts.reason, 600)}")
     if facts.dry_run:
         lines.append("Dry run: no worker was started" + _unchecked(facts))
     return "\n".join(lines) + "\n"
+
+
+def carried_words(paths: Sequence[str]) -> str:
+    """What it means that a verdict stood on these."""
+    return f"{', '.join(map(printable, paths))}: the operator's, not made from the lock file"
 
 
 def _unchecked(facts: ReportFacts) -> str:

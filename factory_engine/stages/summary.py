@@ -13,6 +13,7 @@ from typing import Literal
 from factory_engine import storage
 from factory_engine.artifacts.bundle import Change, CheckResult, FilesChanged, LogIndex
 from factory_engine.artifacts.integrator import (
+    CarriedRecord,
     ConflictRecord,
     IntegratorStatus,
     StageResult,
@@ -20,6 +21,7 @@ from factory_engine.artifacts.integrator import (
 )
 from factory_engine.errors import StorageError
 from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.git.carried import Carried
 from factory_engine.git.removal import remove_workspace
 from factory_engine.provenance.attestation import attest
 from factory_engine.provenance.statement import Result
@@ -66,6 +68,7 @@ class Judgement:
     tree: str = ""
     started_at: str = ""
     isolation: IsolationKind | Literal[""] = ""
+    carried: tuple[Carried, ...] = ()
 
 
 def write_summary(context: RunContext, status: Status, reason: str, judgement: Judgement) -> None:
@@ -171,6 +174,10 @@ def _status_and_report(
         ended_at=context.clock.timestamp(),
         reason=reason,
         isolation=judgement.isolation,
+        carried=[
+            CarriedRecord(path=one.path, entries=one.entries, digest=one.digest)
+            for one in judgement.carried
+        ],
         required_checks=[check for check in judgement.checks if check.required],
         optional_checks=[check for check in judgement.checks if not check.required],
         errors=[f"{v.code}: {v.message}" for v in errors],
@@ -230,6 +237,7 @@ def _facts(
         checks=judgement.checks,
         culprits=judgement.culprits,
         isolation=judgement.isolation,
+        carried=[one.path for one in judgement.carried],
         changes=judgement.changes,
         preflight=[
             f"{finding.level.upper():<8} {finding.name}: {finding.message}"

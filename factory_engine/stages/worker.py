@@ -7,9 +7,13 @@ git can tell better.
 from __future__ import annotations
 
 import asyncio
+import os
+from functools import partial
+from pathlib import Path
 
 from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.protocol import AgentVerdict
+from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import Draft, EventType
 from factory_engine.git.checkouts import Checkout
 from factory_engine.git.inspection import Collected, CollectLimits
@@ -20,6 +24,7 @@ from factory_engine.stages.bundle_writer import BundleContents, write_bundle
 from factory_engine.stages.checks import CheckRun, run_check
 from factory_engine.stages.confined import state_folders
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.isolation import changed_carried
 from factory_engine.stages.place import (
     WorkerPlace,
     checkout_of,
@@ -48,7 +53,7 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         checkouts = await context.checkouts(context.workspaces)
         checkout = await checkout_of(context, worker_id, place)
         finished, verdict = await run_attempts(context, worker_id, place, checkout, progress)
-        collected = await _collect(context, checkout, progress)
+        collected = await _collect(context, worker_id, checkout, progress)
         if not verdict.ok:
             progress.warnings.append("the work is partial: its program did not end well")
         verdict = await _with_its_work(context, worker_id, verdict, collected)
@@ -71,11 +76,19 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
             await asyncio.to_thread(remove_place, place)
 
 
-async def _collect(context: RunContext, checkout: Checkout, progress: Progress) -> Collected:
+async def _collect(
+    context: RunContext, worker_id: str, checkout: Checkout, progress: Progress
+) -> Collected:
     policy = context.config.policy
     limits = CollectLimits(max_files=policy.max_files, max_file_bytes=policy.max_file_bytes)
     checkouts = await context.checkouts(context.workspaces)
-    collected = await checkouts.collect(checkout, limits)
+    carried = await context.carried(worker_id)
+    without = [os.fsencode(one.path) for one in carried]
+    collected = await checkouts.collect(checkout, limits, without)
+    changed = await asyncio.to_thread(changed_carried, checkout, carried)
+    progress.warnings += [
+        f"{printable(path)} is carried: its changes were dropped" for path in changed
+    ]
     progress.errors += [
         f"{problem.code} {printable(problem.path)}: {problem.detail}".replace(" :", ":")
         for problem in collected.problems
@@ -129,12 +142,7 @@ async def _run_checks(
             area=place.folder / "check",
             folder=place.folder,
             asked=asked,
-            environment=lambda workspace: worker_environment(
-                context.environment,
-                pass_env=[*settings.pass_env, *config.pass_env],
-                set_env=config.env,
-                factory=worker_variables(context, worker_id, place, workspace),
-            ),
+            environment=partial(_check_environment, context, worker_id, place, check),
             writable=(place.outbox,),
             state=tuple(state),
         )
@@ -142,6 +150,19 @@ async def _run_checks(
         progress.checks.append(ended.result)
         progress.logs.append((ended.log.stem, ended.log))
         context.record(ended.draft(EventType.WORKER_CHECKED, worker_id))
+
+
+def _check_environment(
+    context: RunContext, worker_id: str, place: WorkerPlace, check: CheckConfig, workspace: Path
+) -> dict[str, str]:
+    config = context.config.workers[worker_id]
+    settings = context.config.agents[config.agent]
+    return worker_environment(
+        context.environment,
+        pass_env=[*settings.pass_env, *config.pass_env, *check.pass_env],
+        set_env={**config.env, **check.env},
+        factory=worker_variables(context, worker_id, place, workspace),
+    )
 
 
 def _status_of(verdict: AgentVerdict, progress: Progress) -> tuple[Status, str]:
