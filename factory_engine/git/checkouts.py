@@ -155,7 +155,9 @@ class Checkouts:
             StorageError: the disk refused.
         """
         if self.kind == "pool":
-            await self.pool.give_back(self.store, self.base, checkout.top, checkout.index)
+            await self.pool.give_back(
+                self.store, self.base, checkout.top, checkout.index, confined=confined
+            )
 
     async def _overlay(self, checkout: Checkout, tree: str | None, objects: Sequence[Path]) -> None:
         assert checkout.scratch is not None

@@ -30,7 +30,11 @@ from factory_engine.stages.place import WorkerPlace, make_place, write_task
 
 @dataclass
 class Progress:
-    """What is known about a worker so far."""
+    """What is known about a worker so far.
+
+    Args:
+        layers: what confined the programs that were in its workspace, each in a word.
+    """
 
     started_at: str
     logs: list[tuple[str, Path]] = field(default_factory=list)
@@ -38,7 +42,7 @@ class Progress:
     errors: list[str] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     last_message: str = ""
-    confined: bool = True  # in every attempt so far nothing but its own folders could be written
+    layers: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,11 @@ async def run_attempts(
     policy = context.config.run.retry
     number, session = 1, _session_left(context, worker_id, checkout)
     _keep_earlier_logs(context, worker_id, session, progress)
+    progress.layers = {"unknown"}  # a workspace that an earlier process left
     while True:
         if not session:
             await _start_afresh(context, worker_id, place, checkout)
+            progress.layers.clear()
         attempt = _Attempt(number, session, checkout)
         finished, verdict = await _one_attempt(context, worker_id, attempt, place, progress)
         # an agent that does not find its session again has not tried anything
@@ -136,6 +142,7 @@ async def _one_attempt(
     config = context.config.workers[worker_id]
     write_task(context, worker_id, place)
     kept_in = await agent_cell(context, worker_id, place, attempt.checkout, attempt.session)
+    progress.layers.add(kept_in.name)
     details = {
         "attempt": attempt.number,
         "attempts": 1 + config.retries,
@@ -147,7 +154,6 @@ async def _one_attempt(
         "continues": bool(attempt.session),
     }
     context.record(Draft(EventType.WORKER_STARTED, worker_id, details))
-    progress.confined &= kept_in.layer.name == "bubblewrap"
     progress.warnings += [w for w in kept_in.gaps if w not in progress.warnings]
     name, log = _log(context, worker_id, progress)
     storage.make_folder(log.parent)

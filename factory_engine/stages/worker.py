@@ -67,7 +67,7 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         )
         keep = is_kept(context, status)
         if not keep and verdict.ok and not finished.survivors:
-            await checkouts.give_back(checkout, confined=progress.confined)
+            await checkouts.give_back(checkout, confined=progress.layers == {"bubblewrap"})
     except BaseException:
         keep = _is_kept_for_later(context, worker_id)
         raise

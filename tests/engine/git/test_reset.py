@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from factory_engine.git.record import record_of, write_record
 from factory_engine.git.store import create_run_store
 from factory_engine.git.workspace import reset_workspace
 from tests.engine.git.changes import CHANGES, Change
 from tests.engine.git.workbench import Workbench, workbench, workbench_on
 from tests.support.repositories import commit_all, git, make_repository, write_files
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows enough to reuse")
+
+
+async def handed_out(bench: Workbench) -> Path:
+    workspace = await bench.workspace()
+    write_record(workspace, bench.index())
+    return workspace
 
 
 def state(workspace: Path) -> dict[str, tuple[int, bytes]]:
@@ -30,7 +40,7 @@ def state(workspace: Path) -> dict[str, tuple[int, bytes]]:
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 async def test_whatever_a_worker_did_it_is_base_again(bench: Workbench, change: Change) -> None:
-    workspace = await bench.workspace()
+    workspace = await handed_out(bench)
     fresh = state(workspace)
     change(workspace)
     await bench.collect(workspace)
@@ -39,11 +49,10 @@ async def test_whatever_a_worker_did_it_is_base_again(bench: Workbench, change: 
     assert git(workspace, "status", "--porcelain", "--ignored") == ""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a named pipe")
 async def test_git_waits_for_no_pipe_in_the_place_of_a_file_that_it_reads(tmp_path: Path) -> None:
     names = (".gitignore", ".gitattributes", "src/.gitattributes")
     bench = await workbench(tmp_path, dict.fromkeys(names, "") | {"src/z": "z"})
-    workspace = await bench.workspace()
+    workspace = await handed_out(bench)
     fresh = state(workspace)
     for name in names:
         (workspace / name).unlink()
@@ -54,7 +63,7 @@ async def test_git_waits_for_no_pipe_in_the_place_of_a_file_that_it_reads(tmp_pa
 
 
 async def test_nothing_of_the_old_run_is_left(bench: Workbench, tmp_path: Path) -> None:
-    workspace = await bench.workspace()
+    workspace = await handed_out(bench)
     fresh = state(workspace)
     write_files(workspace, {"x.log": "ignored", "build/o": "o", "src/b.py": "changed"})
     make_repository(workspace / "nested", {"x": "x"})
@@ -76,7 +85,7 @@ async def test_nothing_of_the_old_run_is_left(bench: Workbench, tmp_path: Path) 
 
 
 async def test_another_base_and_another_run_are_fine(bench: Workbench, tmp_path: Path) -> None:
-    workspace = await bench.workspace()
+    workspace = await handed_out(bench)
     write_files(workspace, {"src/b.py": "changed by the first run"})
     await bench.collect(workspace)
     root = bench.repository.root
@@ -99,18 +108,47 @@ async def test_the_folder_of_a_submodule_is_empty_again(tmp_path: Path) -> None:
     git(root, "submodule", "--quiet", "add", str(inner), "sub")
     commit_all(root)
     bench = await workbench_on(tmp_path, root)
-    workspace = await bench.workspace()
+    workspace = await handed_out(bench)
     write_files(workspace, {"sub/x": "x"})
     assert await reset_workspace(bench.store, bench.base, workspace, bench.index())
     assert list((workspace / "sub").iterdir()) == []
 
 
-async def test_one_that_cannot_be_proven_clean_is_given_up(bench: Workbench) -> None:
-    workspace = await bench.workspace()
+async def test_a_submodule_without_its_folder_gets_it_back(tmp_path: Path) -> None:
+    inner = make_repository(tmp_path / "inner", {"i": "i"})
+    root = make_repository(tmp_path / "main", {"a": "a"})
+    git(root, "submodule", "--quiet", "add", str(inner), "sub")
+    commit_all(root)
+    bench = await workbench_on(tmp_path, root)
+    workspace = await handed_out(bench)
+    (workspace / "sub").rmdir()
+    assert await reset_workspace(bench.store, bench.base, workspace, bench.index())
+    assert list((workspace / "sub").iterdir()) == []
+
+
+async def test_the_index_that_a_worker_could_ruin_is_not_needed(bench: Workbench) -> None:
+    workspace = await handed_out(bench)
+    fresh = state(workspace)
+    write_files(workspace, {"src/b.py": "changed"})
     bench.index().write_bytes(b"ruined")
+    assert await reset_workspace(bench.store, bench.base, workspace, bench.index())
+    assert state(workspace) == fresh
+
+
+async def test_one_without_a_record_is_given_up(bench: Workbench) -> None:
+    workspace = await handed_out(bench)
+    record = record_of(bench.index())
+    whole = record.read_bytes()
+    for content in (b"", b"ruined", whole[:-1], whole.replace(b" ", b" 0", 1), whole + b"\0"):
+        record.write_bytes(content)
+        assert not await reset_workspace(bench.store, bench.base, workspace, bench.index())
+    record.unlink()
     assert not await reset_workspace(bench.store, bench.base, workspace, bench.index())
-    bench.index().unlink()
-    assert not await reset_workspace(bench.store, bench.base, workspace, bench.index())
+
+
+async def test_one_that_is_gone_is_given_up(bench: Workbench, tmp_path: Path) -> None:
+    workspace = await handed_out(bench)
     shutil.rmtree(workspace)
-    bench.index().touch()
+    assert not await reset_workspace(bench.store, bench.base, workspace, bench.index())
+    workspace.symlink_to(tmp_path)
     assert not await reset_workspace(bench.store, bench.base, workspace, bench.index())
