@@ -13,14 +13,20 @@ import errno
 import os
 import shutil
 import stat
+import sys
 from pathlib import Path
 
 from factory_engine.errors import FactoryError, StorageError
+
+if sys.platform == "linux":
+    import fcntl
 
 TEMPORARY_PREFIX = ".tmp."
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FICLONE = 0x40049409  # ioctl_ficlone(2)
+_CLONE_NOFOLLOW = 1  # clonefile(2) of macOS
 
 AnyPath = str | bytes | Path
 
@@ -52,6 +58,22 @@ class Disk:
         """The bytes of a file at another path; no durable copy, and not atomic."""
         shutil.copyfile(source, target)
 
+    def clone(self, source: AnyPath, target: AnyPath) -> None:
+        """A new file that shares the bytes of `source` until one of the two is written.
+
+        Follows no link. An empty file may be left at `target` when it fails.
+        """
+        if sys.platform == "linux":
+            _clone_by_ioctl(self, source, target)
+        elif sys.platform == "darwin":
+            _clone_by_name(source, target)
+        else:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    def symlink(self, to: AnyPath, path: AnyPath) -> None:
+        """Create the symbolic link `path` that leads to `to`."""
+        os.symlink(to, path)
+
     def unlink(self, path: AnyPath) -> None:
         """Remove a file."""
         os.unlink(path)
@@ -70,6 +92,28 @@ class Disk:
 
     def spawn(self, program: str) -> None:
         """Called just before `program` is started: what it changes lies behind this call."""
+
+
+def _clone_by_ioctl(disk: Disk, source: AnyPath, target: AnyPath) -> None:
+    taken = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        made = disk.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            fcntl.ioctl(made, _FICLONE, taken)
+        finally:
+            os.close(made)
+    finally:
+        os.close(taken)
+
+
+if sys.platform == "darwin":
+    import ctypes
+
+    def _clone_by_name(source: AnyPath, target: AnyPath) -> None:
+        system = ctypes.CDLL(None, use_errno=True)
+        if system.clonefile(os.fsencode(source), os.fsencode(target), _CLONE_NOFOLLOW) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), os.fsdecode(target))
 
 
 FREE_SPACE = "free some space, then give the same command again"

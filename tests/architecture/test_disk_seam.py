@@ -9,7 +9,10 @@ from tests.architecture.source_tree import modules
 METHODS = {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "symlink_to"}
 FUNCTIONS = {
     *(f"os.{name}" for name in ("rename", "replace", "unlink", "remove", "mkdir", "makedirs")),
-    *(f"os.{name}" for name in ("rmdir", "write", "truncate", "ftruncate", "fsync", "link")),
+    *(
+        f"os.{name}"
+        for name in ("rmdir", "write", "truncate", "ftruncate", "fsync", "link", "symlink")
+    ),
     *(f"shutil.{name}" for name in ("rmtree", "move", "copy", "copy2", "copyfile", "copytree")),
 }
 # Why a module may: none of it is part of a run that could be gone on with.

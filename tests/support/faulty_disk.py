@@ -74,6 +74,14 @@ class FaultyDisk(Disk):
         self._count(adds=True)
         super().copy(source, target)
 
+    def clone(self, source: AnyPath, target: AnyPath) -> None:
+        self._count(adds=True)
+        super().clone(source, target)
+
+    def symlink(self, to: AnyPath, path: AnyPath) -> None:
+        self._count(adds=True)
+        super().symlink(to, path)
+
     def unlink(self, path: AnyPath) -> None:
         self._count()
         super().unlink(path)
