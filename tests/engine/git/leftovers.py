@@ -28,7 +28,7 @@ def every(top: Path) -> Iterator[Path]:
 
 def acl(*, default: bool = False) -> tuple[str, bytes]:
     """An access control list that lets a stranger write, as the kernel takes it."""
-    entries = ((1, 6, -1), (2, 6, 4321), (4, 4, -1), (16, 7, -1), (32, 4, -1))
+    entries = ((1, 7, -1), (2, 7, 4321), (4, 5, -1), (16, 7, -1), (32, 5, -1))
     packed = b"".join(struct.pack("<HHi", *entry) for entry in entries)
     name = "system.posix_acl_default" if default else "system.posix_acl_access"
     return name, struct.pack("<I", 2) + packed
