@@ -27,11 +27,14 @@ from factory_engine.git.layer_record import Layer, read_layer
 from factory_engine.git.layers import Layers
 from factory_engine.git.pool import Pool
 from factory_engine.git.process import Git
+from factory_engine.git.reflink import clone_tree
 from factory_engine.git.store import RunStore
 
 _ANYTHING = CollectLimits(max_files=10_000_000, max_file_bytes=1 << 50)
 
-Storage = Literal["overlay", "pool"]
+_REFRESH_S = 1800
+
+Storage = Literal["overlay", "reflink", "pool"]
 """What checkouts are made of here; where nothing is in the pool, a plain one is made."""
 
 
@@ -101,7 +104,7 @@ class Checkouts:
         """
         if checkout.layers:
             await self._overlay(checkout, None, ())
-        else:
+        elif self.kind != "reflink" or not await self._clone(checkout):
             await self.pool.take(self.store, self.base, checkout.top, checkout.index)
 
     async def make_tree(self, checkout: Checkout, tree: str, objects: Sequence[Path] = ()) -> None:
@@ -170,6 +173,21 @@ class Checkouts:
         if tree is not None:
             await lay_out_differences(self.store.git, self.base, tree, checkout.top, checkout.index)
         self._add_repository(checkout, objects)
+
+    async def _clone(self, checkout: Checkout) -> bool:
+        """Base as clones of a kept checkout's files; False where they cannot be cloned."""
+        (layer, *below) = await self.layers.stack(self.store, self.base)
+        storage.make_folder(checkout.top.parent, durable=False)
+        if below or not await asyncio.to_thread(clone_tree, layer.tree, checkout.top):
+            return False
+        storage.make_folder(checkout.index.parent, durable=False)
+        drop_index(checkout.index)
+        git = self.store.git.with_index(checkout.index).with_work_tree(checkout.top)
+        await git.run("read-tree", self.base)
+        # The clones are other files: only by reading them git learns that they are the same.
+        await git.run("update-index", "-q", "--refresh", ok=(0, 1), timeout_s=_REFRESH_S)
+        self._add_repository(checkout, ())
+        return True
 
     def _add_repository(self, checkout: Checkout, objects: Sequence[Path]) -> None:
         add_repository(

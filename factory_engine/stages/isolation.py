@@ -15,6 +15,7 @@ from typing import Literal
 
 from factory_engine.git.carried import Carried, changed_files
 from factory_engine.git.checkouts import Checkout, Storage
+from factory_engine.git.reflink import can_clone
 from factory_engine.git.repository import Repository
 from factory_engine.sandbox import Layer, Overlaid, Shown, View, lies_in, mounting, other_names
 from factory_engine.state import Finding
@@ -37,6 +38,7 @@ class Isolation:
         root: the repository's own path.
         mounts: a checkout can be mounted there.
         overlay: as an overlay, by folder: where workers' checkouts lie, and Z's.
+        clones: whether files in such a folder can be cloned.
         hidden: what else shows the operator's files: linked work trees, other mounts of them.
         missing: why a better way does not work.
     """
@@ -44,6 +46,7 @@ class Isolation:
     root: Path
     mounts: bool
     overlay: Mapping[Path, bool]
+    clones: Mapping[Path, bool]
     hidden: tuple[Path, ...]
     missing: tuple[str, ...]
 
@@ -51,7 +54,7 @@ class Isolation:
         """What checkouts in `folder` are made of."""
         if self.mounts and self.overlay[folder]:
             return "overlay"
-        return "pool"
+        return "reflink" if self.clones[folder] else "pool"
 
     def view(
         self,
@@ -137,15 +140,22 @@ async def find_isolation(
     inside = [path for path in hidden if not lies_in(str(home), [str(path)]) and path.exists()]
     if repository.bare or repository.root.parent == repository.root:
         why = ("a bare repository has no path of its own for files",)
-        return Isolation(repository.root, False, {workspaces: False, run_work: False}, (), why)
+        nothing = {workspaces: False, run_work: False}
+        return Isolation(repository.root, False, nothing, nothing, (), why)
     in_cache, beside = await asyncio.gather(
         asyncio.to_thread(mounting, workspaces, workspaces),
         asyncio.to_thread(mounting, workspaces, run_work),
     )
+    overlay = {workspaces: in_cache.overlay, run_work: beside.overlay}
+    clones = dict.fromkeys(overlay, False)
+    for folder in [folder for folder, possible in overlay.items() if not possible]:
+        # clones come from the layers, which lie in the cache
+        clones[folder] = folder == workspaces and await asyncio.to_thread(can_clone, folder)
     return Isolation(
         repository.root,
         in_cache.mounts,
-        {workspaces: in_cache.overlay, run_work: beside.overlay},
+        overlay,
+        clones,
         tuple(inside),
         tuple(dict.fromkeys(in_cache.missing + beside.missing)),
     )
@@ -153,6 +163,7 @@ async def find_isolation(
 
 _COSTS: Mapping[Storage, str] = {
     "overlay": "checkouts are overlays over one kept checkout of base, whatever its size",
+    "reflink": "checkouts are clones of one kept checkout of base, made file by file",
     "pool": "each checkout is written file by file, or a used one is made clean",
 }
 
