@@ -5,8 +5,11 @@ Owns the names of the marking environment variables. Never sends a signal.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -48,6 +51,12 @@ class Marker:
     worker_id: str | None = None
     step: str | None = None
     place: str | None = None
+
+    @classmethod
+    def of_run(cls, folder: Path, run_id: str, worker_id: str | None = None) -> Marker:
+        """The mark of every process of the run in `folder`, or of one worker of it."""
+        place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        return cls(run_id, worker_id, place=place)
 
     def variables(self) -> dict[str, str]:
         """The environment variables that make the mark."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from factory_engine.artifacts.base import (
@@ -13,6 +14,7 @@ from factory_engine.artifacts.base import (
     Timestamp,
     WorkerId,
 )
+from factory_engine.artifacts.bundle import ScopeLock
 
 
 class WorkerPlan(Record):
@@ -52,3 +54,26 @@ class RunManifest(Artifact):
             if worker.worker_id == worker_id:
                 return worker
         raise KeyError(worker_id)
+
+
+def issued_lock(
+    manifest: RunManifest, worker_id: str, amended: Mapping[str, Any] | None = None
+) -> ScopeLock:
+    """The lock that counts: the plan's, or what an operator amended it to.
+
+    Raises:
+        KeyError: the run has no such worker.
+    """
+    plan = manifest.plan(worker_id)
+    lists = amended or {
+        "allowed_globs": plan.allowed_globs,
+        "blocked_globs": plan.blocked_globs,
+        "allow_shared_paths": plan.allow_shared_paths,
+    }
+    return ScopeLock(
+        run_id=manifest.run_id,
+        worker_id=worker_id,
+        allowed_globs=lists["allowed_globs"],
+        blocked_globs=lists["blocked_globs"],
+        allow_shared_paths=lists["allow_shared_paths"],
+    )

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine import run_id as run_ids
 from factory_engine import storage
 from factory_engine.agents.process_tree import end_tree
 from factory_engine.artifacts.manifest import RunManifest
@@ -33,7 +32,7 @@ from factory_engine.run_folder import (
 )
 from factory_engine.run_lock import hold
 from factory_engine.runs.birth import Request, claim, created_event, read_plan, require_sealed_plan
-from factory_engine.runs.listing import find_run
+from factory_engine.runs.listing import existing_run, find_run
 from factory_engine.runs.project import Project
 from factory_engine.runs.replay import lost_events, require_whole_ledger
 from factory_engine.stages.context import RunContext
@@ -82,7 +81,7 @@ async def oneshot(
         FactoryError: the run could not be created or driven.
         asyncio.CancelledError: interrupted; the same call goes on from there.
     """
-    folder = _existing(project, request.run_id)
+    folder = existing_run(project.runs_dir, request.run_id)
     if folder is not None:
         state = fold_all(read_events(folder.ledger))
         if _is_over(state) and _sealed(folder) and not lost_events(folder):
@@ -99,7 +98,7 @@ async def launch(
     Raises:
         As `oneshot`; UsageError for a worker that the run does not have.
     """
-    folder = _existing(project, request.run_id)
+    folder = existing_run(project.runs_dir, request.run_id)
     plan = Plan(last="launch")
     if folder is not None:
         plan = Plan(last="launch", again="launch", workers=request.workers)
@@ -243,14 +242,6 @@ def _cancel_on_request(folder: RunFolder, task: asyncio.Task[object]) -> Iterato
         timer.cancel()
         with contextlib.suppress(OSError):
             storage.disk.unlink(request)
-
-
-def _existing(project: Project, run_id: str | None) -> RunFolder | None:
-    """The run that a pinned id names; None for a new one, or where only its folder exists."""
-    if run_id is None:
-        return None
-    folder = RunFolder(project.runs_dir / run_ids.validate(run_id))
-    return folder if folder.exists else None
 
 
 def _context(

@@ -78,6 +78,18 @@ def newest_run(runs_dir: Path, *, except_for: str = "") -> RunFolder | None:
     return None
 
 
+def existing_run(runs_dir: Path, run_id: str | None) -> RunFolder | None:
+    """The run that a pinned id names already; None for a new one, or where only its folder exists.
+
+    Raises:
+        UsageError: no run can have that id.
+    """
+    if run_id is None:
+        return None
+    folder = RunFolder(runs_dir / run_ids.validate(run_id))
+    return folder if folder.exists else None
+
+
 def find_run(runs_dir: Path, run_id: str | None) -> RunFolder:
     """The run of that id, or the newest one for None.
 
@@ -90,8 +102,8 @@ def find_run(runs_dir: Path, run_id: str | None) -> RunFolder:
         if newest is None:
             raise RunError("there is no run yet", advice="start one with `factory oneshot`")
         return newest
-    folder = RunFolder(runs_dir / run_ids.validate(run_id))
-    if not folder.exists:
+    folder = existing_run(runs_dir, run_id)
+    if folder is None:
         raise RunError("there is no such run", where=run_id, advice="list them with `factory runs`")
     return folder
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory_engine.agents.prompt import render_prompt
-from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.manifest import issued_lock
 from factory_engine.errors import UsageError
 from factory_engine.runs.birth import Request, make_plan
 from factory_engine.runs.project import Project
@@ -25,17 +25,10 @@ async def preview_prompt(project: Project, worker_id: str, base_ref: str | None 
     base = await project.repository.resolve_commit(base_ref or project.config.run.base_ref)
     manifest = await make_plan(project, Request(base_ref=base_ref), PREVIEW, base)
     plan = manifest.plan(worker_id)
-    lock = ScopeLock(
-        run_id=PREVIEW,
-        worker_id=worker_id,
-        allowed_globs=plan.allowed_globs,
-        blocked_globs=plan.blocked_globs,
-        allow_shared_paths=plan.allow_shared_paths,
-    )
     return render_prompt(
         plan.prompt,
         manifest=manifest,
-        lock=lock,
+        lock=issued_lock(manifest, worker_id),
         checks=project.config.workers[worker_id].checks,
         outbox=project.workspaces / "runs" / PREVIEW / worker_id / "outbox",
     )

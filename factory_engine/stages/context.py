@@ -7,15 +7,13 @@ terminal.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory_engine.agents.marker import Marker
 from factory_engine.artifacts.bundle import ScopeLock
-from factory_engine.artifacts.manifest import RunManifest
+from factory_engine.artifacts.manifest import RunManifest, issued_lock
 from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
@@ -191,8 +189,7 @@ class RunContext:
 
     def marker(self, worker_id: str | None = None) -> Marker:
         """The mark of every process of this run, or of one worker of it."""
-        place = hashlib.sha256(os.fsencode(self.folder.path.resolve())).hexdigest()[:16]
-        return Marker(self.manifest.run_id, worker_id, place=place)
+        return Marker.of_run(self.folder.path, self.manifest.run_id, worker_id)
 
     def mark(self, owner: str = "") -> str:
         """Names what is mounted for one worker or Z, or begins what all of the run is named."""
@@ -206,13 +203,4 @@ class RunContext:
 
     def issued_lock(self, worker_id: str) -> ScopeLock:
         """The lock that counts: the plan's, or what an operator amended it to."""
-        plan = self.manifest.plan(worker_id)
-        amended = self.state().amended_locks.get(worker_id)
-        lists = amended or plan.model_dump()
-        return ScopeLock(
-            run_id=self.manifest.run_id,
-            worker_id=worker_id,
-            allowed_globs=lists["allowed_globs"],
-            blocked_globs=lists["blocked_globs"],
-            allow_shared_paths=lists["allow_shared_paths"],
-        )
+        return issued_lock(self.manifest, worker_id, self.state().amended_locks.get(worker_id))

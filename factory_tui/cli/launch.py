@@ -8,11 +8,12 @@ from factory_engine.config.merging import DEFAULT
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs import drive
 from factory_engine.runs.drive import Outcome
+from factory_engine.runs.listing import existing_run
 from factory_engine.runs.project import Project
 from factory_tui.cli import oneshot
 from factory_tui.cli.driving import Listen
 from factory_tui.cli.exit_codes import ExitCode, of_stage
-from factory_tui.cli.stage_command import StageCommand, named_run, run_stage_command
+from factory_tui.cli.stage_command import StageCommand, run_stage_command
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         return await drive.launch(project, oneshot.request(arguments, kind), listen)
 
     command = StageCommand(
-        existing=lambda project, output: named_run(project, arguments.run_id),
+        existing=lambda project, output: existing_run(project.runs_dir, arguments.run_id),
         call=call,
         code=lambda state: of_stage(state, "launch"),
     )

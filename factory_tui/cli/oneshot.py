@@ -9,12 +9,13 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs import drive
 from factory_engine.runs.birth import Request
 from factory_engine.runs.drive import Outcome
+from factory_engine.runs.listing import existing_run
 from factory_engine.runs.project import Project
 from factory_tui.cli import exit_codes
 from factory_tui.cli.arguments import add_base, add_junit, add_place, add_run_id, workers
 from factory_tui.cli.driving import Listen
 from factory_tui.cli.exit_codes import ExitCode
-from factory_tui.cli.stage_command import StageCommand, named_run, run_stage_command
+from factory_tui.cli.stage_command import StageCommand, run_stage_command
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +57,7 @@ def execute(arguments: argparse.Namespace, environment: dict[str, str] | None = 
         return await drive.oneshot(project, request(arguments), listen)
 
     command = StageCommand(
-        existing=lambda project, output: named_run(project, arguments.run_id),
+        existing=lambda project, output: existing_run(project.runs_dir, arguments.run_id),
         call=call,
         code=lambda state: exit_codes.of_status(state.status),
     )

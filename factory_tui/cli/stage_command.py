@@ -16,7 +16,6 @@ from factory_engine.errors import FactoryError, UsageError
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
-from factory_engine.run_id import validate
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project, open_project
 from factory_engine.state import RunState
@@ -44,12 +43,6 @@ class StageCommand:
     existing: Callable[[Project, Output], RunFolder | None]
     call: Callable[[Project, RunFolder | None, Listen], Awaitable[Outcome]]
     code: Callable[[RunState], ExitCode]
-
-
-def named_run(project: Project, run_id: str | None) -> RunFolder | None:
-    """The run that a pinned id names already; None for a new one. UsageError for no id at all."""
-    folder = RunFolder(project.runs_dir / validate(run_id)) if run_id is not None else None
-    return folder if folder is not None and folder.exists else None
 
 
 def run_stage_command(

@@ -20,6 +20,7 @@ from factory_engine.artifacts.bundle import (
 )
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.manifest import RunManifest
+from factory_engine.artifacts.manifest import issued_lock as manifest_lock
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.events import INTEGRATOR
 from factory_engine.rules.patch import read_patch
@@ -110,20 +111,11 @@ class _Reader:
 
 def issued_lock(folder: RunFolder, state: RunState, worker_id: str) -> ScopeLock | None:
     """The lock that counts: the plan's, or what an operator amended it to. None if unknown."""
-    lists = state.amended_locks.get(worker_id)
-    if lists is None:
-        try:
-            manifest = RunManifest.from_bytes(folder.read(MANIFEST, RunManifest.max_bytes))
-            lists = manifest.plan(worker_id).model_dump()
-        except (Unreadable, JsonProblem, KeyError):
-            return None
-    return ScopeLock(
-        run_id=state.run_id,
-        worker_id=worker_id,
-        allowed_globs=lists["allowed_globs"],
-        blocked_globs=lists["blocked_globs"],
-        allow_shared_paths=lists["allow_shared_paths"],
-    )
+    try:
+        manifest = RunManifest.from_bytes(folder.read(MANIFEST, RunManifest.max_bytes))
+        return manifest_lock(manifest, worker_id, state.amended_locks.get(worker_id))
+    except (Unreadable, JsonProblem, KeyError):
+        return None
 
 
 def read_bundle(folder: RunFolder, state: RunState, owner: str) -> Bundle:
