@@ -1,4 +1,4 @@
-"""What can be done to runs from outside: stop one, remove old ones, see how much room they take.
+"""What can be done to runs from outside: stop one or a worker of it, remove old ones, measure them.
 
 Owns nothing of a run that somebody drives: it only asks the driver.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.agents.process_tree import Marker, end_tree
 from factory_engine.clock import from_rfc3339
 from factory_engine.git.layer_cache import LayerCache
 from factory_engine.git.workspace import remove_workspace
@@ -23,6 +24,7 @@ from factory_engine.runs.listing import run_line, run_names
 from factory_engine.runs.project import Project
 
 POLL_S = 0.05
+WORKER_GRACE_S = 5.0
 DOOMED = ".pruned."
 DAY_US = 86_400_000_000
 
@@ -53,6 +55,24 @@ def cancel(folder: RunFolder, *, wait_s: float = 60.0) -> bool:
     while holder_of(folder.work) is not None and time.monotonic() < deadline:
         time.sleep(POLL_S)
     return holder_of(folder.work) is None
+
+
+async def end_worker(folder: RunFolder, worker_id: str) -> int:
+    """End every process of one worker of a run that another process drives.
+
+    Whoever drives the run sees its program end, and collects what it left. A run of the same id in
+    another repository is another run.
+
+    Returns:
+        how many processes could not be ended.
+    """
+    marker = Marker.of_run(folder.path, folder.run_id, worker_id)
+    return (await end_tree(None, marker, None, WORKER_GRACE_S)).survivors
+
+
+def remove_workspaces(folder: Path) -> None:
+    """Remove a folder of workspaces that no run needs. Raises StorageError when something stays."""
+    remove_workspace(folder)
 
 
 def prune(

@@ -14,6 +14,7 @@ from factory_engine.clock import Clock
 from factory_engine.config import LoadedConfig, load, runs_dir, workspaces_dir
 from factory_engine.config.models import Config
 from factory_engine.errors import RepositoryError
+from factory_engine.git.diff import tree_paths
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import repository_key
 
@@ -48,6 +49,19 @@ class Project:
     def workspaces(self) -> Path:
         """This repository's part of the workspaces folder."""
         return workspaces_dir(self.config) / repository_key(self.repository)
+
+    async def paths_at(self, commit: str) -> list[bytes]:
+        """The path of every file, link and submodule of a commit, sorted."""
+        return [path for path, _, _ in await tree_paths(self.repository.git, commit)]
+
+
+async def open_repository(start: Path) -> Repository:
+    """The repository around `start`, whatever its configuration says.
+
+    Raises:
+        RepositoryError: there is no usable one.
+    """
+    return await Repository.open(start)
 
 
 async def open_project(

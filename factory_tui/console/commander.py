@@ -14,6 +14,7 @@ from textual.message import Message
 
 from factory_engine.clock import Clock
 from factory_engine.errors import FactoryError
+from factory_engine.run_folder import RunFolder
 from factory_tui.console import actions, commands, doors, messages
 from factory_tui.console.commands import Command, Place
 from factory_tui.console.plain import one_line
@@ -114,7 +115,7 @@ class Commander:
 
     async def cancel_worker(self, view: RunView, worker_id: str) -> None:
         """Ask, then end a worker's processes; the run goes on without its result."""
-        if not view.local:
+        if not view.local or view.path is None:
             self.say("this run is a copy, read only")
             return
         worker = view.worker(worker_id)
@@ -134,7 +135,7 @@ class Commander:
         if answer == "run":
             await self.run(commands.cancel(view.run_id))
         elif answer == "worker":
-            survivors = await doors.load("end_worker")(view.run_id, worker_id)
+            survivors = await doors.load("end_worker")(RunFolder(view.path), worker_id)
             words = f"{survivors} processes could not be ended" if survivors else "was ended"
             self.say(f"{worker_id} {words}", error=bool(survivors))
 

@@ -10,24 +10,24 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "commander": "commander:Commander",
-    "end_worker": "worker_end:end_worker",
-    "keymap": "entry_config:keymap_of",
-    "launch": "screens.launch:LaunchScreen",
-    "ledger": "screens.ledger:LedgerScreen",
-    "overlays": "screens.overlays:Overlays",
-    "remedy": "remedies:carry_out",
-    "run": "screens.run:RunConsole",
-    "runs": "screens.runs:RunsScreen",
-    "triage": "screens.triage:TriageScreen",
-    "worker": "screens.worker:WorkerScreen",
+    "commander": "factory_tui.console.commander:Commander",
+    "end_worker": "factory_engine.runs.control:end_worker",
+    "keymap": "factory_tui.console.entry_config:keymap_of",
+    "launch": "factory_tui.console.screens.launch:LaunchScreen",
+    "ledger": "factory_tui.console.screens.ledger:LedgerScreen",
+    "overlays": "factory_tui.console.screens.overlays:Overlays",
+    "remedy": "factory_tui.console.remedies:carry_out",
+    "run": "factory_tui.console.screens.run:RunConsole",
+    "runs": "factory_tui.console.screens.runs:RunsScreen",
+    "triage": "factory_tui.console.screens.triage:TriageScreen",
+    "worker": "factory_tui.console.screens.worker:WorkerScreen",
 }
 
 
 def load(name: str) -> Any:
     """The class or function of that name in the list."""
     module, _, attribute = _HOMES[name].partition(":")
-    return getattr(import_module(f"factory_tui.console.{module}"), attribute)
+    return getattr(import_module(module), attribute)
 
 
 def load_all() -> None:

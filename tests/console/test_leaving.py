@@ -8,7 +8,7 @@ import pytest
 
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
-from factory_tui.console import worker_end
+from factory_engine.runs import control
 from factory_tui.console.commands import Command
 from tests.console import builders as b
 from tests.console.looking import console, shown, until, until_shown
@@ -129,13 +129,13 @@ async def test_cancelling_a_worker_ends_its_processes_alone(
     given: list[Command],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ended: list[tuple[str, str]] = []
+    ended: list[tuple[Path, str]] = []
 
-    async def end_worker(run_id: str, worker_id: str) -> int:
-        ended.append((run_id, worker_id))
+    async def end_worker(folder: RunFolder, worker_id: str) -> int:
+        ended.append((folder.path, worker_id))
         return 0
 
-    monkeypatch.setattr(worker_end, "end_worker", end_worker)
+    monkeypatch.setattr(control, "end_worker", end_worker)
     with hold(run.work, "oneshot"):
         async with console(run, clock, runs_dir=run.path.parent) as pilot:
             await until_shown(pilot, "B ●")
@@ -143,7 +143,7 @@ async def test_cancelling_a_worker_ends_its_processes_alone(
             await until_shown(pilot, "Cancel B_worker of", "End B")
             await pilot.press("2")
             await until_shown(pilot, "B_worker was ended")
-    assert ended == [(b.RUN_ID, "B_worker")]
+    assert ended == [(run.path, "B_worker")]
     assert given == []
 
 

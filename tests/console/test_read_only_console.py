@@ -11,7 +11,7 @@ from factory_engine.config.locations import APPLICATION
 from factory_engine.errors import RunError
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
-from factory_tui.console import worker_end
+from factory_engine.runs import control
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.commands import Command
 from factory_tui.console.entry import Entry, enter
@@ -49,10 +49,10 @@ async def test_every_command_is_refused_in_words(
     given: list[Command],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def end_worker(run_id: str, worker_id: str) -> int:
+    async def end_worker(folder: RunFolder, worker_id: str) -> int:
         raise AssertionError("a worker was ended")
 
-    monkeypatch.setattr(worker_end, "end_worker", end_worker)
+    monkeypatch.setattr(control, "end_worker", end_worker)
     monkeypatch.setenv("EDITOR", "false")
     run, entry = entered(tmp_path, b.underway())
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
