@@ -19,8 +19,8 @@ from pathlib import Path
 
 from factory_engine.config.locations import RUNS_DIR
 from factory_engine.errors import UsageError
-from factory_engine.git.removal import remove_workspace
 from factory_engine.run_folder import RunFolder
+from factory_engine.runs.control import remove_workspaces
 from factory_engine.runs.listing import run_line
 from factory_engine.status import Status
 from factory_tui.cli import console_door, faults, oneshot
@@ -127,7 +127,7 @@ def _workspaces() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        remove_workspace(folder)
+        remove_workspaces(folder)
 
 
 def _environment() -> dict[str, str]:

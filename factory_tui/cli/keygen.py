@@ -11,8 +11,8 @@ import platformdirs
 
 from factory_engine import storage
 from factory_engine.errors import UsageError
-from factory_engine.git.locate import locate
 from factory_engine.provenance.keys import KeyPair, generate
+from factory_engine.runs.whereabouts import find_root
 from factory_tui.cli.arguments import add_place
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
@@ -65,7 +65,7 @@ def _target(start: Path, named: Path | None) -> Path:
     target = Path(os.path.abspath(start / named.expanduser()))
     if not target.parent.is_dir():
         raise UsageError("no such folder", where=str(named.parent))
-    if locate(target.parent) is not None:
+    if find_root(target.parent) is not None:
         raise UsageError(
             "a signing key must not lie in a repository",
             where=str(named),

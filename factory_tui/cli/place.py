@@ -11,9 +11,9 @@ from pathlib import Path
 
 from factory_engine.config.locations import runs_dir_from
 from factory_engine.errors import RepositoryError, RunError, UsageError
-from factory_engine.git.locate import locate
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
+from factory_engine.runs.whereabouts import find_root_or_bare
 from factory_tui.cli.output import Output
 
 
@@ -75,12 +75,9 @@ def shown_path(path: Path) -> str:
 def root_of(arguments: argparse.Namespace) -> Path:
     """The top of the repository that a command works in. Raises RepositoryError without one."""
     start = start_of(arguments)
-    root = locate(start)
+    root = find_root_or_bare(start)  # the runs of a bare one lie where `paths.runs_dir` says
     if root is not None:
         return root
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-            return folder  # a bare repository, whose runs lie where `paths.runs_dir` says
     raise RepositoryError(
         "no git repository here",
         where=str(start.resolve()),

@@ -10,22 +10,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.git.process import Git
+from factory_engine.runs.new_repository import make_repository
 
 CASES = ("pass", "overlap", "scope", "conflict", "check")
 """What becomes of the run: everything passes, or the kind of problem that blocks it."""
 
 CONFIG = "tools/codex/factory/factory.config.json"
 _SUFFIX = ".txt"  # so that no tool takes the sample for a part of this program
-_WHO = tuple(
-    (f"GIT_{role}_{what}", value)
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (
-        ("NAME", "Sample"),
-        ("EMAIL", "sample@example.org"),
-        ("DATE", "2026-01-01T00:00:00Z"),
-    )
-)
 
 
 async def make_sample(folder: Path, case: str, python: str) -> None:
@@ -46,10 +37,7 @@ async def make_sample(folder: Path, case: str, python: str) -> None:
         target = folder / relative
         storage.make_folder(target.parent)
         storage.replace_file(target, data)
-    git = Git(folder / ".git", work_tree=folder).with_variables(*_WHO)
-    await git.run("init", "--quiet", "--template=", "--initial-branch=main")
-    await git.run("add", "--all")
-    await git.run("commit", "--quiet", "--message", "Count words")
+    await make_repository(folder, "Count words")
 
 
 def _contents(folder: Traversable, above: str = "") -> list[tuple[str, bytes]]:

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from factory_engine.errors import RepositoryError
-from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_key
 from factory_engine.rules.escape import printable
+from factory_engine.runs.project import open_repository
 from factory_engine.runs.verify import Verification, verify
 from factory_tui.cli import faults
 from factory_tui.cli.arguments import add_place, add_run
@@ -40,7 +40,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     async def look() -> Verification:
         try:
-            repository = await Repository.open(start)
+            repository = await open_repository(start)
             runs = runs_dir(arguments)
         except RepositoryError:  # the folder alone says a good deal
             return await verify(folder, public_key=public_key)

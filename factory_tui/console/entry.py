@@ -12,9 +12,9 @@ from pathlib import Path
 
 from factory_engine.config.locations import runs_dir_from
 from factory_engine.errors import RepositoryError, RunError
-from factory_engine.git.locate import locate
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
+from factory_engine.runs.whereabouts import find_root
 from factory_engine.status import Status
 from factory_tui.console import preferences
 from factory_tui.console.commands import Place
@@ -63,7 +63,7 @@ def enter(
         UsageError: no run can have that id; a setting of `paths` that makes no sense.
     """
     start = Path(os.path.abspath(start))
-    root = locate(start)
+    root = find_root(start)
     file = None if config_file is None else Path(os.path.abspath(config_file))
     runs_dir = None
     if root is not None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from factory_engine.config.models import Config
 from factory_engine.errors import FactoryError
-from factory_engine.git.diff import tree_paths
 from factory_engine.run_id import make
 from factory_engine.runs.doctor import preflight
 from factory_engine.runs.listing import run_names
@@ -84,7 +83,7 @@ async def ask(place: Place, wish: Wish) -> Answer:
         base_ref = wish.base_ref or config.run.base_ref
         findings = await preflight(project, base_ref)
         base = await project.repository.resolve_commit(base_ref)
-        paths = [text_of(path) for path, _, _ in await tree_paths(project.repository.git, base)]
+        paths = [text_of(path) for path in await project.paths_at(base)]
     except FactoryError as error:
         where = f"{error.where}: " if error.where else ""
         finding = Finding("run", "block", where + error.what, error.advice)

@@ -67,6 +67,7 @@ def test_the_linter_sees_each_folder_with_code(package: str) -> None:
         ("factory_engine/errors.py", "import argparse", "no front end"),
         ("factory_engine/stray.py", "", "only downwards"),
         ("factory_tui/cli/stray.py", "import textual", "without Textual"),
+        ("factory_tui/cli/stray.py", "import factory_engine.git.store", "through its runs"),
     ],
 )
 def test_a_wrong_import_breaks_it(tmp_path: Path, module: str, line: str, broken: str) -> None:
