@@ -22,8 +22,8 @@ from factory_engine.run_folder import RunFolder
 from factory_tui.console import doors, messages
 from factory_tui.console.appearance import DressedApp, mind_no_color, wants_mouse
 from factory_tui.console.entry import Entry, enter, exit_code
-from factory_tui.console.follower import Follower
 from factory_tui.console.palette import Actions
+from factory_tui.console.run.follower import Follower
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.stack import READ_ONLY, Stack
 

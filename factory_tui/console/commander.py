@@ -18,9 +18,9 @@ from factory_engine.run_folder import RunFolder
 from factory_tui.console import actions, commands, doors, messages
 from factory_tui.console.commands import Command, Place
 from factory_tui.console.plain import one_line
+from factory_tui.console.run.view import ACTIVE, RunView, standing_of
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage import Option
-from factory_tui.console.view import ACTIVE, RunView, standing_of
 
 
 class Commander:

@@ -19,8 +19,8 @@ from factory_engine.status import Status
 from factory_tui.console import preferences
 from factory_tui.console.commands import Place
 from factory_tui.console.preferences import Preferences
-from factory_tui.console.run_list import newest_live
-from factory_tui.console.view import RunView
+from factory_tui.console.run.run_list import newest_live
+from factory_tui.console.run.view import RunView
 
 _CODES = {Status.PASS: 0, Status.FAIL: 1, Status.BLOCKED: 2}
 UNFINISHED = 3

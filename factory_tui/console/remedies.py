@@ -19,9 +19,9 @@ from factory_tui.console import commands
 from factory_tui.console.amending import write_widened_lock
 from factory_tui.console.commands import Command, Place
 from factory_tui.console.plain import one_line
+from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage import Option, others
-from factory_tui.console.view import RunView
 
 
 async def carry_out(

@@ -13,8 +13,8 @@ from factory_engine.clock import Clock
 from factory_tui.console import doors
 from factory_tui.console.commands import Place
 from factory_tui.console.messages import WorkerWanted
+from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.view import RunView
 
 READ_ONLY = "this console is only for looking: nothing can be done from it"
 

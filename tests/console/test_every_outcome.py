@@ -23,8 +23,8 @@ from factory_tui.console.commands import Place
 from factory_tui.console.entry import Entry
 from factory_tui.console.messages import RunWanted
 from factory_tui.console.plain import one_line
+from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.view import RunView
 from tests.console.looking import P, until, until_shown
 from tests.console.outcomes import ENDS, Outcome, folder_in
 from tests.support.factory_runs import Bench

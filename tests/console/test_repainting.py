@@ -15,9 +15,9 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_tui.console import doors
 from factory_tui.console.commands import Place
-from factory_tui.console.follower import Follower
+from factory_tui.console.run.follower import Follower
+from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.run import RunConsole
-from factory_tui.console.view import RunView
 from factory_tui.console.widgets.card import WorkerCard
 from factory_tui.console.widgets.diff_view import DiffView
 from tests.console import builders as b

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from factory_engine.run_lock import hold
-from factory_tui.console.run_list import RunList, RunRow, matching
+from factory_tui.console.run.run_list import RunList, RunRow, matching
 from tests.console import builders as b
 from tests.console.looking import console, lines, shown, until, until_shown
 

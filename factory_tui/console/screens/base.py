@@ -18,8 +18,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.layouts import LEAST_HEIGHT, LEAST_WIDTH
-from factory_tui.console.view import RunView
+from factory_tui.console.run.layouts import LEAST_HEIGHT, LEAST_WIDTH
+from factory_tui.console.run.view import RunView
 from factory_tui.console.widgets.paint import PaintedScreen
 
 TOO_SMALL = f"enlarge to {LEAST_WIDTH}x{LEAST_HEIGHT}, or use: factory watch --no-tui"

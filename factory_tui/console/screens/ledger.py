@@ -22,10 +22,10 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.event_words import detail, who
-from factory_tui.console.ledger_filter import LedgerFilter
 from factory_tui.console.messages import EditWanted
+from factory_tui.console.run.ledger_filter import LedgerFilter
+from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.view import RunView
 from factory_tui.console.widgets.event_list import EventHeads, EventList
 from factory_tui.console.widgets.header import RunHeader
 from factory_tui.console.widgets.key_bar import KeyBar

@@ -21,11 +21,11 @@ from textual.widgets import Static
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.event_words import detail
 from factory_tui.console.idle_keys import idle_keys
-from factory_tui.console.layouts import Layout, layout_for
 from factory_tui.console.log_tail import LogTail, Tails
 from factory_tui.console.messages import CancelWanted, RetryWanted, WorkerWanted
+from factory_tui.console.run.layouts import Layout, layout_for
+from factory_tui.console.run.view import RunView, activity_of
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.view import RunView, activity_of
 from factory_tui.console.widgets.card import WorkerCard
 from factory_tui.console.widgets.header import RunHeader
 from factory_tui.console.widgets.key_bar import KeyBar

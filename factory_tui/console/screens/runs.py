@@ -23,11 +23,11 @@ from factory_engine.run_folder import RunFolder
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import RunWanted
 from factory_tui.console.plain import one_line
-from factory_tui.console.run_list import RunList, RunRow, matching, standings, state_of
-from factory_tui.console.run_words import preview
+from factory_tui.console.run.preview import preview
+from factory_tui.console.run.run_list import RunList, RunRow, matching, standings, state_of
+from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.symbols import symbols
-from factory_tui.console.view import RunView
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList

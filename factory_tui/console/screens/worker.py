@@ -23,6 +23,7 @@ from factory_tui.console.copyable import Copyable
 from factory_tui.console.idle_keys import idle_keys
 from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted
 from factory_tui.console.plain import one_line
+from factory_tui.console.run.view import RunView, standing_of
 from factory_tui.console.screens.searching import SearchingScreen
 from factory_tui.console.symbols import symbols
 from factory_tui.console.tabs.diff import DiffTab
@@ -30,7 +31,6 @@ from factory_tui.console.tabs.lists import ChecksTab, EventsTab, ScopeTab
 from factory_tui.console.tabs.log import LogTab
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.tabs.text import integrator_texts, worker_texts
-from factory_tui.console.view import RunView, standing_of
 from factory_tui.console.widgets.header import RunHeader
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.search_bar import SearchBar

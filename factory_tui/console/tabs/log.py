@@ -18,9 +18,9 @@ from factory_engine.events import EventType
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.plain import one_line
+from factory_tui.console.run.view import RunView
 from factory_tui.console.signs import current_log, log_files
 from factory_tui.console.tabs.tab import Subject, Tab
-from factory_tui.console.view import RunView
 from factory_tui.console.widgets.log_view import LogView
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.wording import plural, size

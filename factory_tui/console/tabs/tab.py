@@ -18,7 +18,7 @@ from factory_engine.events import INTEGRATOR
 from factory_engine.state import WorkerState
 from factory_tui.console.bundle import Bundle
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.view import RunView
+from factory_tui.console.run.view import RunView
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.searching import Searchable
 

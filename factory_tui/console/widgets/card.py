@@ -15,8 +15,8 @@ from textual.strip import Strip
 
 from factory_engine.state import WorkerState
 from factory_tui.console.log_tail import LogTail
+from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
 from factory_tui.console.symbols import symbols
-from factory_tui.console.view import RunView, activity_of, quiet_us, spent_us, standing_of
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.wording import NONE, ago, counts, files, hms
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from factory_tui.console.swim_lanes import Lanes, lanes_of
-from factory_tui.console.view import RunView
+from factory_tui.console.run.swim_lanes import Lanes, lanes_of
+from factory_tui.console.run.view import RunView
 from factory_tui.console.widgets.paint import Painted
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from textual.strip import Strip
 
 from factory_engine.state import WorkerState
+from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
 from factory_tui.console.symbols import symbols
-from factory_tui.console.view import RunView, activity_of, quiet_us, spent_us, standing_of
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.wording import NONE, ago, counts, hms

@@ -8,7 +8,7 @@ import pytest
 
 from factory_engine.events import Event
 from factory_engine.ledger import read_events
-from factory_tui.console.swim_lanes import lanes_of
+from factory_tui.console.run.swim_lanes import lanes_of
 from tests.console import builders as b
 
 

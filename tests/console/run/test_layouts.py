@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory_tui.console.layouts import layout_for
+from factory_tui.console.run.layouts import layout_for
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Literal
 
 from factory_engine.status import Status
 from factory_tui.console.plain import one_line
+from factory_tui.console.run.view import RunView, quiet_us, standing_of
 from factory_tui.console.symbols import Standing
-from factory_tui.console.view import RunView, quiet_us, standing_of
 from factory_tui.console.wording import short
 
 Severity = Literal["information", "warning", "error"]

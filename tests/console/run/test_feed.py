@@ -12,8 +12,8 @@ import pytest
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_engine.status import Status
-from factory_tui.console import feed as feeding
-from factory_tui.console.feed import Feed
+from factory_tui.console.run import feed as feeding
+from factory_tui.console.run.feed import Feed
 from tests.console import builders as b
 
 

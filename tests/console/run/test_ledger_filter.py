@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from factory_engine.ledger import read_events
-from factory_tui.console.ledger_filter import LedgerFilter
+from factory_tui.console.run.ledger_filter import LedgerFilter
 from tests.console import builders as b
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
-from factory_tui.console.changes import announcements
-from factory_tui.console.view import Driver, RunView
+from factory_tui.console.run.notifications import announcements
+from factory_tui.console.run.view import Driver, RunView
 from tests.console import builders as b
 
 

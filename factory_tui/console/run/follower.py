@@ -12,10 +12,10 @@ from textual.app import App
 
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
-from factory_tui.console.changes import announcements
 from factory_tui.console.commands import Place
-from factory_tui.console.feed import Feed
-from factory_tui.console.view import RunView
+from factory_tui.console.run.feed import Feed
+from factory_tui.console.run.notifications import announcements
+from factory_tui.console.run.view import RunView
 
 FLUSH_S = 1 / 30
 TICK_S = 1.0
