@@ -28,7 +28,7 @@ from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.stack import READ_ONLY, Stack
 
 if TYPE_CHECKING:
-    from factory_tui.console.commander import Commander
+    from factory_tui.console.control.run_control import Commander
 
 _SETTLED_S = 0.5
 

@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBarRender
 
 from factory_tui.console import doors, preferences, symbols, theme
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.palette import Palette
 from factory_tui.console.preferences import Preferences
 

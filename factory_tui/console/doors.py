@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "commander": "factory_tui.console.commander:Commander",
+    "commander": "factory_tui.console.control.run_control:Commander",
     "end_worker": "factory_engine.runs.control:end_worker",
     "keymap": "factory_tui.console.entry_config:keymap_of",
     "launch": "factory_tui.console.screens.launch:LaunchScreen",

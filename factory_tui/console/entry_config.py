@@ -11,7 +11,7 @@ from pathlib import Path
 
 from factory_engine.config import load
 from factory_engine.errors import FactoryError
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 
 
 def keymap_of(root: Path, place: Place) -> tuple[Mapping[str, str], str]:

@@ -16,8 +16,8 @@ from factory_engine.runs.doctor import preflight
 from factory_engine.runs.listing import run_names
 from factory_engine.runs.project import Project, open_project
 from factory_engine.state import Finding
-from factory_tui.console import commands
-from factory_tui.console.commands import Command, Place
+from factory_tui.console.control import command_lines
+from factory_tui.console.control.command_lines import Command, Place
 from factory_tui.console.plain import text_of
 from factory_tui.console.scope_map import MOST_PATHS, MapRow, Overlap, chosen, map_rows, overlaps
 
@@ -111,7 +111,7 @@ def command_for(wish: Wish, answer: Answer, now_us: int) -> Command:
     config = answer.config
     run_id = make(config.run.kind, now_us, answer.base_commit, answer.taken)
     everyone = list(wish.workers) == with_task(config)
-    return commands.start(
+    return command_lines.start(
         run_id,
         wish.base_ref or config.run.base_ref,
         None if everyone else list(wish.workers),

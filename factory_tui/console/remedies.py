@@ -15,9 +15,9 @@ from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_id import make
 from factory_engine.runs.listing import run_names
-from factory_tui.console import commands
 from factory_tui.console.amending import write_widened_lock
-from factory_tui.console.commands import Command, Place
+from factory_tui.console.control import command_lines
+from factory_tui.console.control.command_lines import Command, Place
 from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
@@ -50,16 +50,16 @@ async def carry_out(
 def _command(place: Place, clock: Clock, view: RunView, option: Option) -> Command:
     run = view.run_id
     if option.name == "retry":
-        return commands.retry(run, [option.worker_id])
+        return command_lines.retry(run, [option.worker_id])
     if option.name == "resume":
-        return commands.resume(run)
+        return command_lines.resume(run)
     if option.name == "integrate":
-        return commands.integrate(run)
+        return command_lines.integrate(run)
     assert place.runs_dir is not None
     base = view.state.base_commit
     taken = set(run_names(place.runs_dir))
     new = make(view.state.kind or "oneshot", clock.now_us(), base, taken)
-    return commands.start(new, base, others(view, option.worker_id))
+    return command_lines.start(new, base, others(view, option.worker_id))
 
 
 async def _amend(app: App[Any], view: RunView, option: Option) -> Command | None:
@@ -79,4 +79,4 @@ async def _amend(app: App[Any], view: RunView, option: Option) -> Command | None
         words = ", ".join(one_line(path, 80) for path in paths[:5])
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
         app.notify(f"the lock of {worker_id} lets in {words}{more}", markup=False)
-    return commands.integrate(view.run_id, reason)
+    return command_lines.integrate(view.run_id, reason)

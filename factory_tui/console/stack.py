@@ -11,7 +11,7 @@ from textual.app import App
 
 from factory_engine.clock import Clock
 from factory_tui.console import doors
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.messages import WorkerWanted
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen

@@ -24,7 +24,7 @@ from factory_engine.runs.project import open_project
 from factory_tui.cli.sample_repository import make_sample
 from factory_tui.console import symbols
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.entry import Entry
 from factory_tui.console.preferences import Preferences
 from factory_tui.console.widgets.diff_view import DiffView

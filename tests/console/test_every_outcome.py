@@ -19,7 +19,7 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.state import RunState, WorkerState
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.entry import Entry
 from factory_tui.console.messages import RunWanted
 from factory_tui.console.plain import one_line

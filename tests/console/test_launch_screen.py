@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from factory_engine.config.tasks import ScopeConfig, WorkerConfig
-from factory_tui.console import actions
-from factory_tui.console.commands import Command
+from factory_tui.console.control import command_process
+from factory_tui.console.control.command_lines import Command
 from factory_tui.console.scope_map import map_rows, overlaps
 from factory_tui.console.screens.launch import LaunchScreen
 from tests.console import builders as b
@@ -128,7 +128,7 @@ async def test_a_dry_run_for_real_from_the_form_to_the_verdict(
         await until_shown(pilot, "[x] Dry run", "--dry-run")
         await pilot.press("f5")
         await until_shown(pilot, "✓ PASS", "A ✓ PASS", "dry run")
-        assert actions.start is not None
+        assert command_process.start is not None
 
 
 def scope(*allow: str, shared: tuple[str, ...] = (), block: tuple[str, ...] = ()) -> WorkerConfig:

@@ -9,7 +9,7 @@ import pytest
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_engine.runs import control
-from factory_tui.console.commands import Command
+from factory_tui.console.control.command_lines import Command
 from tests.console import builders as b
 from tests.console.looking import console, shown, until, until_shown
 from tests.console.test_triage_screen import given

@@ -13,7 +13,7 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_engine.runs import control
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.commands import Command
+from factory_tui.console.control.command_lines import Command
 from factory_tui.console.entry import Entry, enter
 from factory_tui.console.messages import OptionTaken
 from factory_tui.console.stack import READ_ONLY

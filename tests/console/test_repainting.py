@@ -14,7 +14,7 @@ from textual.widget import Widget
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_tui.console import doors
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.run.follower import Follower
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.run import RunConsole

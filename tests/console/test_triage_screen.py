@@ -8,8 +8,8 @@ import pytest
 
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.run_folder import RunFolder
-from factory_tui.console import actions
-from factory_tui.console.commands import Command, Place
+from factory_tui.console.control import command_process
+from factory_tui.console.control.command_lines import Command, Place
 from tests.console import builders as b
 from tests.console import bundles
 from tests.console.looking import P, console, shown, until, until_shown
@@ -21,8 +21,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
     found: list[Command] = []
 
     class Never:
-        async def ended(self) -> actions.Ended:
-            return actions.Ended(0, "done")
+        async def ended(self) -> command_process.Ended:
+            return command_process.Ended(0, "done")
 
         def let_go(self) -> None:
             pass
@@ -31,7 +31,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
         found.append(command)
         return Never()
 
-    monkeypatch.setattr(actions, "start", start)
+    monkeypatch.setattr(command_process, "start", start)
     return found
 
 

@@ -12,7 +12,7 @@ from textual.app import App
 
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.run.feed import Feed
 from factory_tui.console.run.notifications import announcements
 from factory_tui.console.run.view import RunView

@@ -19,7 +19,7 @@ from textual.widgets import Button, Input, Static
 from factory_engine.clock import Clock
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
-from factory_tui.console.commands import Place
+from factory_tui.console.control.command_lines import Place
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.launch_words import facts
 from factory_tui.console.launching import Answer, Wish, ask, command_for, with_task

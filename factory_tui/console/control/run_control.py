@@ -15,8 +15,9 @@ from textual.message import Message
 from factory_engine.clock import Clock
 from factory_engine.errors import FactoryError
 from factory_engine.run_folder import RunFolder
-from factory_tui.console import actions, commands, doors, messages
-from factory_tui.console.commands import Command, Place
+from factory_tui.console import doors, messages
+from factory_tui.console.control import command_lines, command_process
+from factory_tui.console.control.command_lines import Command, Place
 from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import ACTIVE, RunView, standing_of
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
@@ -40,7 +41,7 @@ class Commander:
         self._place = place
         self._clock = clock
         self._follow = follow
-        self._started: list[actions.Started] = []
+        self._started: list[command_process.Started] = []
 
     def say(self, text: str, *, error: bool = False) -> None:
         """A notification."""
@@ -79,7 +80,7 @@ class Commander:
             whether it could do its part.
         """
         try:
-            started = actions.start(command, self._place)
+            started = command_process.start(command, self._place)
         except FactoryError as error:
             self.say(str(error), error=True)
             return False
@@ -110,7 +111,7 @@ class Commander:
         ]
         if not await self._app.push_screen_wait(Ask(f"Cancel run {view.run_id}?", choices)):
             return False
-        await self.run(commands.cancel(view.run_id))
+        await self.run(command_lines.cancel(view.run_id))
         return True
 
     async def cancel_worker(self, view: RunView, worker_id: str) -> None:
@@ -133,7 +134,7 @@ class Commander:
         question = f"Cancel {worker_id} of {view.run_id}?"
         answer = await self._app.push_screen_wait(Ask(question, choices, facts=facts))
         if answer == "run":
-            await self.run(commands.cancel(view.run_id))
+            await self.run(command_lines.cancel(view.run_id))
         elif answer == "worker":
             survivors = await doors.load("end_worker")(RunFolder(view.path), worker_id)
             words = f"{survivors} processes could not be ended" if survivors else "was ended"
@@ -163,9 +164,9 @@ class Commander:
         ]
         answer = await self._app.push_screen_wait(Ask(f"What of {run} again?", choices))
         found = {
-            "worker": commands.retry(run, [worker_id]),
-            "integrate": commands.integrate(run),
-            "resume": commands.resume(run),
+            "worker": command_lines.retry(run, [worker_id]),
+            "integrate": command_lines.integrate(run),
+            "resume": command_lines.resume(run),
         }
         if answer:
             await self.run(found[answer])
@@ -173,7 +174,7 @@ class Commander:
     async def open_outside(self, view: RunView) -> None:
         """Open the run's folder with what the desktop has for it; its path is said in any case."""
         if view.local:
-            await self.run(commands.open_folder(view.run_id))
+            await self.run(command_lines.open_folder(view.run_id))
         else:
             self.say(str(view.path or "open a run first"))
 
@@ -186,7 +187,7 @@ class Commander:
         effect = "The result becomes a commit on this new branch; your work tree stays as it is."
         branch = await self._app.push_screen_wait(Prompt("Apply to branch", effect, value=name))
         if branch is not None:
-            await self.run(commands.apply(view.run_id, "" if branch == name else branch))
+            await self.run(command_lines.apply(view.run_id, "" if branch == name else branch))
 
     async def leave(self, view: RunView) -> bool:
         """Whether the console may be left: one that is at work is asked about."""
@@ -208,5 +209,5 @@ class Commander:
             Ask(f"Run {view.run_id} is still running", choices, facts=facts)
         )
         if answer == "cancel":
-            return await self.run(commands.cancel(view.run_id))
+            return await self.run(command_lines.cancel(view.run_id))
         return answer == "detach"

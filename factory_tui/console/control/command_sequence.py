@@ -1,4 +1,4 @@
-"""A process that gives command lines one after the other: `python -m factory_tui.console.relay`.
+"""A process that gives command lines one after the other: `python -m` and the name of this module.
 
 Owns what happens between two commands of one wish, such as starting a worker again and then
 judging the run: it outlives the console that asked for it. A step that could not do its part

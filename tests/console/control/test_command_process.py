@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory_tui.console import actions, commands, relay
-from factory_tui.console.commands import Command, Place
+from factory_tui.console.control import command_lines, command_process, command_sequence
+from factory_tui.console.control.command_lines import Command, Place
 from tests.support.repositories import make_repository
 
 OTHER = "oneshot_20260921T150000Z_ab12cd34_001"
@@ -24,7 +24,7 @@ def place_of(tmp_path: Path) -> Place:
 
 
 async def test_an_error_is_the_one_line_that_the_command_line_gave(tmp_path: Path) -> None:
-    ended = await actions.start(commands.cancel(OTHER), place_of(tmp_path)).ended()
+    ended = await command_process.start(command_lines.cancel(OTHER), place_of(tmp_path)).ended()
     assert ended.code == 2
     assert OTHER in ended.line
     assert "no such run" in ended.line
@@ -32,7 +32,7 @@ async def test_an_error_is_the_one_line_that_the_command_line_gave(tmp_path: Pat
 
 async def test_a_usage_error_counts_as_a_failure(tmp_path: Path) -> None:
     command = Command("x", (("cancel", "--no-such-option"),))
-    ended = await actions.start(command, place_of(tmp_path)).ended()
+    ended = await command_process.start(command, place_of(tmp_path)).ended()
     assert ended.failed
     assert "--no-such-option" in ended.line
 
@@ -41,8 +41,8 @@ async def test_a_dry_run_is_started_in_the_repository_and_leaves_no_file_behind(
     tmp_path: Path, home: Path
 ) -> None:
     place = place_of(tmp_path)
-    command = commands.start("pinned", "HEAD", dry_run=True)
-    ended = await actions.start(command, place).ended()
+    command = command_lines.start("pinned", "HEAD", dry_run=True)
+    ended = await command_process.start(command, place).ended()
     assert (ended.code, ended.failed) == (0, False)
     assert (place.start / "tools/codex/runs/pinned/LEDGER.jsonl").is_file()
     assert list(home.rglob("console/*")) == []
@@ -54,7 +54,7 @@ async def test_settings_of_the_console_are_those_of_its_commands(tmp_path: Path)
     config = tmp_path / "my.json"
     config.write_text(json.dumps({"paths": {"runs_dir": str(elsewhere)}}))
     place = Place(place.start, elsewhere, config, ("run.kind=mine",))
-    await actions.start(commands.start("pinned", "HEAD", dry_run=True), place).ended()
+    await command_process.start(command_lines.start("pinned", "HEAD", dry_run=True), place).ended()
     manifest = json.loads((elsewhere / "pinned/RUN_MANIFEST.json").read_bytes())
     assert manifest["kind"] == "mine"
 
@@ -64,8 +64,8 @@ async def test_a_command_has_a_session_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
-    monkeypatch.setattr(actions, "_argv", lambda step, place: sleeper)
-    started = actions.start(Command("x", (("any",),)), Place(tmp_path))
+    monkeypatch.setattr(command_process, "_argv", lambda step, place: sleeper)
+    started = command_process.start(Command("x", (("any",),)), Place(tmp_path))
     child = psutil.Process(started.pid)
     try:
         assert os.getsid(child.pid) == child.pid != os.getsid(0)
@@ -95,25 +95,25 @@ def test_a_sequence_goes_on_after_an_answer_and_stops_after_a_failure(
     tmp_path: Path, codes: tuple[int, ...], run: str, last: int
 ) -> None:
     file = tmp_path / "said"
-    assert relay.main(json.dumps([step(code, file) for code in codes])) == last
+    assert command_sequence.main(json.dumps([step(code, file) for code in codes])) == last
     assert file.read_text().strip() == run
 
 
 def test_the_relay_is_a_program_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "said"
     document = json.dumps([step(0, file)])
-    argv = [sys.executable, "-m", "factory_tui.console.relay", document]
+    argv = [sys.executable, "-m", "factory_tui.console.control.command_sequence", document]
     assert subprocess.run(argv, cwd=Path.cwd(), check=False).returncode == 0
     assert file.read_text() == "0 "
 
 
 def test_commands_are_shown_as_they_are_typed() -> None:
-    assert commands.retry("r", ["C_worker"]).shown() == (
+    assert command_lines.retry("r", ["C_worker"]).shown() == (
         "factory launch --run-id r --workers C && factory integrate --run-id r"
     )
-    amended = commands.integrate("r", "it's needed").shown()
+    amended = command_lines.integrate("r", "it's needed").shown()
     assert amended == "factory integrate --run-id r --amend-scope 'it'\"'\"'s needed'"
-    assert commands.start(
+    assert command_lines.start(
         "r", "main", ["A_worker", "C_worker"], settings=["run.kind=x"]
     ).shown() == ("factory oneshot --run-id r --base-ref main --workers A,C --set run.kind=x")
 

@@ -23,9 +23,10 @@ import psutil
 import factory_tui
 from factory_engine.config.locations import APPLICATION
 from factory_engine.storage import storage_error
-from factory_tui.console.commands import Command, Place
+from factory_tui.console.control.command_lines import Command, Place
 from factory_tui.console.plain import one_line
 
+SEQUENCE = "factory_tui.console.control.command_sequence"
 _LOOK_S = 0.1
 _GOOD = (0, 2, 3)
 # on Windows a process of its own group without this console; 0 elsewhere
@@ -96,7 +97,12 @@ def start(command: Command, place: Place) -> Started:
     lines = [_argv(step, place) for step in command.steps]
     argv = lines[0]
     if len(lines) > 1:
-        argv = [sys.executable, "-m", "factory_tui.console.relay", json.dumps(lines)]
+        argv = [
+            sys.executable,
+            "-m",
+            "factory_tui.console.control.command_sequence",
+            json.dumps(lines),
+        ]
     try:
         folder = _output_folder()
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
