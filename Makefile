@@ -48,7 +48,7 @@ format: $(DEV) ## formats, and mends what can be mended
 	$(PY) -m ruff check --fix
 
 screens: $(DEV) ## draws the pictures of the console in docs/screens anew
-	$(PY) -m tests.console.screens
+	$(PY) -m tests.console.pictures
 
 bench: $(DEV) ## each figure beside the floor that it is measured against
 	$(PY) -m tests.bench

@@ -16,7 +16,7 @@ _HOMES = {
     "launch": "factory_tui.console.screens.launch:LaunchScreen",
     "ledger": "factory_tui.console.screens.ledger:LedgerScreen",
     "overlays": "factory_tui.console.screens.overlays:Overlays",
-    "remedy": "factory_tui.console.remedies:carry_out",
+    "remedy": "factory_tui.console.triage.option_commands:carry_out",
     "run": "factory_tui.console.screens.run:RunConsole",
     "runs": "factory_tui.console.screens.runs:RunsScreen",
     "triage": "factory_tui.console.screens.triage:TriageScreen",

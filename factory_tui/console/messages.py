@@ -9,7 +9,7 @@ from textual.message import Message
 TYPE_CHECKING = False  # a screen asks for these long after the first one stands
 if TYPE_CHECKING:
     from factory_tui.console.control.command_lines import Command
-    from factory_tui.console.triage import Option
+    from factory_tui.console.triage.problems import Option
 
 
 class WorkerWanted(Message):

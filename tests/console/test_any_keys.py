@@ -12,7 +12,7 @@ from factory_engine.run_lock import hold
 from tests.console import builders as b
 from tests.console import bundles
 from tests.console.looking import console
-from tests.console.test_triage_screen import given
+from tests.console.screens.test_triage import given
 
 __all__ = ["given"]
 

@@ -12,7 +12,7 @@ from factory_engine.runs import control
 from factory_tui.console.control.command_lines import Command
 from tests.console import builders as b
 from tests.console.looking import console, shown, until, until_shown
-from tests.console.test_triage_screen import given
+from tests.console.screens.test_triage import given
 
 __all__ = ["given"]
 

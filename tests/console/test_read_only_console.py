@@ -17,11 +17,11 @@ from factory_tui.console.control.command_lines import Command
 from factory_tui.console.entry import Entry, enter
 from factory_tui.console.messages import OptionTaken
 from factory_tui.console.stack import READ_ONLY
-from factory_tui.console.triage import Option
+from factory_tui.console.triage.problems import Option
 from tests.console import builders as b
 from tests.console import bundles
 from tests.console.looking import P, until, until_shown
-from tests.console.test_triage_screen import given
+from tests.console.screens.test_triage import given
 from tests.support.repositories import make_repository
 
 __all__ = ["given"]

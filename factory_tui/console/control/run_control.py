@@ -21,7 +21,7 @@ from factory_tui.console.control.command_lines import Command, Place
 from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import ACTIVE, RunView, standing_of
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
-from factory_tui.console.triage import Option
+from factory_tui.console.triage.problems import Option
 
 
 class Commander:

@@ -21,8 +21,8 @@ from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.launch_words import facts
-from factory_tui.console.launching import Answer, Wish, ask, command_for, with_task
+from factory_tui.console.launch.launch_preview import Answer, Wish, ask, command_for, with_task
+from factory_tui.console.launch.preview_text import facts
 from factory_tui.console.messages import LaunchWanted
 from factory_tui.console.plain import one_line
 from factory_tui.console.screens.base import ConsoleScreen

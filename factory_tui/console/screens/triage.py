@@ -18,13 +18,13 @@ from textual.worker import get_current_worker
 from factory_engine.run_folder import RunFolder
 from factory_engine.state import RunState
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.evidence import evidence
 from factory_tui.console.messages import OptionTaken, WorkerWanted
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.screens.dialogs import Choice, ChoiceEffect, ChoiceList
 from factory_tui.console.symbols import Standing, symbols
-from factory_tui.console.triage import Option, Problem, about, options, problems_of
+from factory_tui.console.triage.evidence import evidence
+from factory_tui.console.triage.problems import Option, Problem, about, options, problems_of
 from factory_tui.console.widgets.header import RunHeader
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.paint import Piece, fit

@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 from factory_engine.events import INTEGRATOR
 from factory_engine.run_folder import RunFolder
 from factory_engine.state import RunState
-from factory_tui.console.bundle import Bundle, read_bundle
+from factory_tui.console.bundle.bundle import Bundle, read_bundle
 from factory_tui.console.control.disabled_keys import idle_keys
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from factory_engine.run_folder import DIFF
-from factory_tui.console.bundle import Bundle
+from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.diff.files import FileEntry
 from factory_tui.console.plain import one_line

@@ -20,7 +20,7 @@ from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.rules.scope import lock_differences
 from factory_engine.run_folder import SCOPE_LOCK
 from factory_engine.state import CheckState
-from factory_tui.console.bundle import Bundle
+from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.plain import one_line
 from factory_tui.console.symbols import Standing, symbols

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from factory_engine.events import INTEGRATOR
 from factory_engine.state import WorkerState
-from factory_tui.console.bundle import Bundle
+from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.run.view import RunView
 from factory_tui.console.widgets.paint import Piece

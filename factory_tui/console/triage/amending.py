@@ -13,7 +13,7 @@ from factory_engine.errors import RunError
 from factory_engine.rules.scope import ScopeRules, pattern_problems
 from factory_engine.run_folder import SCOPE_LOCK, GuardedWriter, RunFolder
 from factory_engine.state import RunState
-from factory_tui.console.bundle import issued_lock, read_bundle
+from factory_tui.console.bundle.bundle import issued_lock, read_bundle
 
 # gitignore(5): these mean something in a pattern, a leading slash ties it to the top folder
 _SPECIAL = re.compile(r"([\\*?\[])")

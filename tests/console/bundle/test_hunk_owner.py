@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factory_engine.rules.patch import read_patch
 from factory_engine.rules.patch_model import PatchReading
-from factory_tui.console.hunk_owner import hunk_owners
+from factory_tui.console.bundle.hunk_owner import hunk_owners
 from tests.console.patches import added, file_patch
 
 PATH = "CHANGELOG.md"

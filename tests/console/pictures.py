@@ -25,8 +25,8 @@ from factory_tui.cli.sample_repository import make_sample
 from factory_tui.console import symbols
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Place
-from factory_tui.console.entry import Entry
-from factory_tui.console.preferences import Preferences
+from factory_tui.console.look.preferences import Preferences
+from factory_tui.console.startup import Entry
 from factory_tui.console.widgets.diff_view import DiffView
 from tests.console.looking import until, until_shown
 

@@ -18,8 +18,15 @@ from factory_engine.runs.project import Project, open_project
 from factory_engine.state import Finding
 from factory_tui.console.control import command_lines
 from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.launch.scope_map import (
+    MOST_PATHS,
+    MapRow,
+    Overlap,
+    chosen,
+    map_rows,
+    overlaps,
+)
 from factory_tui.console.plain import text_of
-from factory_tui.console.scope_map import MOST_PATHS, MapRow, Overlap, chosen, map_rows, overlaps
 
 
 @dataclass(frozen=True)

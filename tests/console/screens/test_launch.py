@@ -10,11 +10,11 @@ import pytest
 from factory_engine.config.tasks import ScopeConfig, WorkerConfig
 from factory_tui.console.control import command_process
 from factory_tui.console.control.command_lines import Command
-from factory_tui.console.scope_map import map_rows, overlaps
+from factory_tui.console.launch.scope_map import map_rows, overlaps
 from factory_tui.console.screens.launch import LaunchScreen
 from tests.console import builders as b
 from tests.console.looking import P, console, shown, until, until_shown
-from tests.console.test_triage_screen import given
+from tests.console.screens.test_triage import given
 from tests.support.repositories import make_repository
 
 __all__ = ["given"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.screens import FOLDER, pictures, words
+from tests.console.pictures import FOLDER, pictures, words
 
 ROOT = Path(__file__).parents[2]
 

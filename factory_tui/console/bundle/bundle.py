@@ -41,8 +41,8 @@ from factory_engine.run_folder import (
     Unreadable,
 )
 from factory_engine.state import RunState
+from factory_tui.console.bundle.hunk_owner import hunk_owners
 from factory_tui.console.diff.files import FileEntry, entries
-from factory_tui.console.hunk_owner import hunk_owners
 from factory_tui.console.plain import text_of
 
 PATCH_BYTES = 256 << 20

@@ -5,7 +5,7 @@ Owns the order: what stands in the way first, then the map, then what holds.
 
 from __future__ import annotations
 
-from factory_tui.console.launching import Answer, Wish
+from factory_tui.console.launch.launch_preview import Answer, Wish
 from factory_tui.console.plain import one_line
 from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.wording import plural

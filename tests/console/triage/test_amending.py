@@ -13,7 +13,7 @@ from factory_engine.errors import RunError
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_engine.rules.scope import ScopeRules
-from factory_tui.console.amending import pattern_for, widened, write_widened_lock
+from factory_tui.console.triage.amending import pattern_for, widened, write_widened_lock
 from tests.console import builders as b
 from tests.console import bundles
 

@@ -10,7 +10,7 @@ from factory_engine.events import INTEGRATOR, Draft, EventType
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_tui.console.run.view import Driver, RunView
-from factory_tui.console.triage import Problem, options, others, problems_of
+from factory_tui.console.triage.problems import Problem, options, others, problems_of
 from tests.console import builders as b
 
 

@@ -1,0 +1,1 @@
+"""The artifacts of one worker or of Z, read for showing."""

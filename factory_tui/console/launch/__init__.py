@@ -1,0 +1,1 @@
+"""A run before it is one: what was chosen, and what the engine says of it."""

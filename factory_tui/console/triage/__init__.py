@@ -1,0 +1,1 @@
+"""Why a run is blocked, what shows it, and what can be done about it."""
