@@ -19,13 +19,13 @@ from textual.message import Message
 
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
-from factory_tui.console import doors, messages
-from factory_tui.console.appearance import DressedApp, mind_no_color, wants_mouse
-from factory_tui.console.entry import Entry, enter, exit_code
-from factory_tui.console.palette import Actions
+from factory_tui.console import lazy_imports, messages
+from factory_tui.console.look.appearance import DressedApp, mind_no_color, wants_mouse
 from factory_tui.console.run.follower import Follower
 from factory_tui.console.screens.base import ConsoleScreen
+from factory_tui.console.screens.command_palette import Actions
 from factory_tui.console.stack import READ_ONLY, Stack
+from factory_tui.console.startup import Entry, enter, exit_code
 
 if TYPE_CHECKING:
     from factory_tui.console.control.run_control import Commander
@@ -77,7 +77,7 @@ class FactoryConsole(DressedApp):
 
     @cached_property
     def _commander(self) -> Commander:
-        commander: Commander = doors.load("commander")(
+        commander: Commander = lazy_imports.load("commander")(
             self, self._entry.place, self._clock, self._begin
         )
         return commander
@@ -144,11 +144,11 @@ class FactoryConsole(DressedApp):
 
     def action_overlay(self, name: str) -> None:
         """`help` or `copy`."""
-        getattr(doors.load("overlays")(self), name)()
+        getattr(lazy_imports.load("overlays")(self), name)()
 
     @on(messages.EditWanted)
     def _edit(self, wanted: messages.EditWanted) -> None:
-        self._act(lambda: doors.load("overlays")(self).file(wanted.path))
+        self._act(lambda: lazy_imports.load("overlays")(self).file(wanted.path))
 
 
 def _load_others() -> None:
@@ -158,7 +158,7 @@ def _load_others() -> None:
     would take tens of milliseconds each time, with somebody's key waiting.
     """
     try:
-        doors.load_all()
+        lazy_imports.load_all()
     finally:
         gc.freeze()
         gc.enable()

@@ -10,7 +10,7 @@ from typing import Any
 from textual.app import App
 
 from factory_engine.clock import Clock
-from factory_tui.console import doors
+from factory_tui.console import lazy_imports
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.messages import WorkerWanted
 from factory_tui.console.run.view import RunView
@@ -37,7 +37,7 @@ class Stack:
     def lowest(self, name: str) -> ConsoleScreen:
         """The screen to begin with, `run` or `runs`."""
         arguments = (self._place.runs_dir, self._clock) if name == "runs" else ()
-        screen: ConsoleScreen = doors.load(name)(*arguments)
+        screen: ConsoleScreen = lazy_imports.load(name)(*arguments)
         return screen
 
     def show(self, view: RunView) -> None:
@@ -75,7 +75,7 @@ class Stack:
 
     def open_worker(self, wanted: WorkerWanted) -> None:
         """Show one worker over whatever there is."""
-        self._push(doors.load("worker")(wanted))
+        self._push(lazy_imports.load("worker")(wanted))
 
     def to_run(self) -> None:
         """The run console, with what lay over it gone."""
@@ -89,7 +89,7 @@ class Stack:
             while self._kind(self._app.screen) != name:
                 self._app.pop_screen()
         else:
-            self._push(doors.load(name)(*arguments))
+            self._push(lazy_imports.load(name)(*arguments))
 
     def _push(self, screen: ConsoleScreen) -> None:
         screen.view = self._view

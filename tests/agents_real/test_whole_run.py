@@ -13,7 +13,7 @@ from factory_engine.run_holder import holder_of
 from factory_engine.status import Status
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Place
-from factory_tui.console.entry import Entry
+from factory_tui.console.startup import Entry
 from tests.agents_real.real_agents import needs_acp, needs_claude, needs_codex
 from tests.agents_real.whole_run import COMMAND, Errand, House, ended
 from tests.cli.shell import Answer

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Place
-from factory_tui.console.entry import Entry
+from factory_tui.console.startup import Entry
 from tests.console.builders import SteppingClock
 
 PATIENCE = 200

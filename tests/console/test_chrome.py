@@ -10,8 +10,9 @@ import pytest
 
 from factory_engine.errors import UsageError
 from factory_engine.run_folder import RunFolder
-from factory_tui.console import editor, preferences
-from factory_tui.console.preferences import Preferences
+from factory_tui.console import editor
+from factory_tui.console.look import preferences
+from factory_tui.console.look.preferences import Preferences
 from tests.console import builders as b
 from tests.console import bundles
 from tests.console.looking import console, lines, shown, until, until_shown

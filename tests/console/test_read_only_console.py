@@ -14,9 +14,9 @@ from factory_engine.run_lock import hold
 from factory_engine.runs import control
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Command
-from factory_tui.console.entry import Entry, enter
 from factory_tui.console.messages import OptionTaken
 from factory_tui.console.stack import READ_ONLY
+from factory_tui.console.startup import Entry, enter
 from factory_tui.console.triage.problems import Option
 from tests.console import builders as b
 from tests.console import bundles

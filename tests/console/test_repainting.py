@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
-from factory_tui.console import doors
+from factory_tui.console import lazy_imports
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.run.follower import Follower
 from factory_tui.console.run.view import RunView
@@ -127,7 +127,7 @@ async def test_once_the_first_screen_stands_garbage_is_minded_and_every_door_is_
     run: RunFolder, clock: b.SteppingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    monkeypatch.setattr(doors, "load_all", lambda: loaded.append("all"))
+    monkeypatch.setattr(lazy_imports, "load_all", lambda: loaded.append("all"))
     gc.disable()
     try:
         async with console(run, clock) as pilot:
@@ -139,7 +139,7 @@ async def test_once_the_first_screen_stands_garbage_is_minded_and_every_door_is_
 
 
 def test_every_door_leads_somewhere() -> None:
-    doors.load_all()
+    lazy_imports.load_all()
 
 
 async def test_colours_come_after_the_lines(tmp_path: Path, clock: b.SteppingClock) -> None:

@@ -15,7 +15,7 @@ from textual.message import Message
 from factory_engine.clock import Clock
 from factory_engine.errors import FactoryError
 from factory_engine.run_folder import RunFolder
-from factory_tui.console import doors, messages
+from factory_tui.console import lazy_imports, messages
 from factory_tui.console.control import command_lines, command_process
 from factory_tui.console.control.command_lines import Command, Place
 from factory_tui.console.plain import one_line
@@ -63,7 +63,7 @@ class Commander:
     async def take(self, view: RunView, option: Option) -> None:
         """Carry out what was chosen in triage, after asking once more."""
         try:
-            remedy = doors.load("remedy")
+            remedy = lazy_imports.load("remedy")
             command = await remedy(self._app, self._place, self._clock, view, option)
         except FactoryError as error:
             self.say(str(error), error=True)
@@ -136,7 +136,7 @@ class Commander:
         if answer == "run":
             await self.run(command_lines.cancel(view.run_id))
         elif answer == "worker":
-            survivors = await doors.load("end_worker")(RunFolder(view.path), worker_id)
+            survivors = await lazy_imports.load("end_worker")(RunFolder(view.path), worker_id)
             words = f"{survivors} processes could not be ended" if survivors else "was ended"
             self.say(f"{worker_id} {words}", error=bool(survivors))
 

@@ -20,8 +20,8 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
 from factory_engine.runs.follow import follow
 from factory_engine.state import RunState
+from factory_tui.console.logs.log_files import signs_of_life
 from factory_tui.console.run.view import Driver, RunView
-from factory_tui.console.signs import signs_of_life
 
 KEPT = 50_000
 """Events that stay in memory; older ones are in the ledger."""

@@ -21,7 +21,7 @@ from textual.widgets import Static
 from factory_tui.console.control.disabled_keys import idle_keys
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.event_words import detail
-from factory_tui.console.log_tail import LogTail, Tails
+from factory_tui.console.logs.log_tail import LogTail, Tails
 from factory_tui.console.messages import CancelWanted, RetryWanted, WorkerWanted
 from factory_tui.console.run.layouts import Layout, layout_for
 from factory_tui.console.run.view import RunView, activity_of

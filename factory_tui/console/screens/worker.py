@@ -24,7 +24,7 @@ from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted
 from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView, standing_of
-from factory_tui.console.screens.searching import SearchingScreen
+from factory_tui.console.screens.searching_screen import SearchingScreen
 from factory_tui.console.symbols import symbols
 from factory_tui.console.tabs.diff import DiffTab
 from factory_tui.console.tabs.lists import ChecksTab, EventsTab, ScopeTab

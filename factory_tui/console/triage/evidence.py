@@ -14,9 +14,9 @@ from factory_engine.rules.scope import lock_differences
 from factory_engine.run_folder import DIFF, SCOPE_LOCK, STATUS, RunFolder, Unreadable
 from factory_engine.state import RunState
 from factory_tui.console.bundle.bundle import PATCH_BYTES, TEXT_BYTES, issued_lock
-from factory_tui.console.log_tail import LogTail
+from factory_tui.console.logs.log_files import current_log, log_files
+from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.plain import cells, one_line, text_of
-from factory_tui.console.signs import current_log, log_files
 from factory_tui.console.triage.problems import Problem
 
 MOST_LINES = 400

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from factory_engine.state import WorkerState
-from factory_tui.console.log_tail import LogTail
+from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
 from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit

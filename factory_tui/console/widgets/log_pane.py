@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from factory_engine.events import Event
 from factory_tui.console.event_words import detail, standing, who
-from factory_tui.console.log_tail import LogTail
+from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.run.view import RunView
 from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit

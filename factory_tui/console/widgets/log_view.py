@@ -16,8 +16,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from factory_tui.console.log_index import LogIndex
-from factory_tui.console.log_times import LogTimes
+from factory_tui.console.logs.log_index import LogIndex
+from factory_tui.console.logs.log_times import LogTimes
 from factory_tui.console.plain import cells
 from factory_tui.console.widgets.line_view import LineView, Span
 from factory_tui.console.widgets.log_window import LogWindow

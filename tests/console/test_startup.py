@@ -9,9 +9,9 @@ import pytest
 
 from factory_engine.errors import RepositoryError, RunError, UsageError
 from factory_engine.run_lock import hold
-from factory_tui.console.entry import enter, exit_code
-from factory_tui.console.entry_config import keymap_of
+from factory_tui.console.keymap import keymap_of
 from factory_tui.console.run.view import RunView
+from factory_tui.console.startup import enter, exit_code
 from tests.console import builders as b
 from tests.support.repositories import make_repository
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from factory_engine.run_folder import Unreadable
-from factory_tui.console.reading import open_plain
+from factory_tui.console.logs.plain_file import open_plain
 
 _BLOCK = 65_536
 _LONGEST_BLOCK = 1 << 20

@@ -16,9 +16,9 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
 from factory_engine.runs.whereabouts import find_root
 from factory_engine.status import Status
-from factory_tui.console import preferences
 from factory_tui.console.control.command_lines import Place
-from factory_tui.console.preferences import Preferences
+from factory_tui.console.look import preferences
+from factory_tui.console.look.preferences import Preferences
 from factory_tui.console.run.run_list import newest_live
 from factory_tui.console.run.view import RunView
 

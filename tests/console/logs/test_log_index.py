@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory_tui.console.log_index import LogIndex
+from factory_tui.console.logs.log_index import LogIndex
 
 
 def index_of(path: Path) -> LogIndex:

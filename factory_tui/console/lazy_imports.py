@@ -12,7 +12,7 @@ from typing import Any
 _HOMES = {
     "commander": "factory_tui.console.control.run_control:Commander",
     "end_worker": "factory_engine.runs.control:end_worker",
-    "keymap": "factory_tui.console.entry_config:keymap_of",
+    "keymap": "factory_tui.console.keymap:keymap_of",
     "launch": "factory_tui.console.screens.launch:LaunchScreen",
     "ledger": "factory_tui.console.screens.ledger:LedgerScreen",
     "overlays": "factory_tui.console.screens.overlays:Overlays",

@@ -20,10 +20,11 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.scrollbar import ScrollBarRender
 
-from factory_tui.console import doors, preferences, symbols, theme
+from factory_tui.console import lazy_imports, symbols
 from factory_tui.console.control.command_lines import Place
-from factory_tui.console.palette import Palette
-from factory_tui.console.preferences import Preferences
+from factory_tui.console.look import preferences, theme
+from factory_tui.console.look.preferences import Preferences
+from factory_tui.console.screens.command_palette import Palette
 
 ASCII_VARIABLE = "FACTORY_ASCII"
 NO_MOUSE_VARIABLE = "FACTORY_NO_MOUSE"
@@ -70,7 +71,7 @@ class DressedApp(App[int]):
     @work(thread=True)
     def take_keymap(self, root: Path, place: Place) -> None:
         """Read the user's own keys from the configuration, beside the first screen."""
-        keymap, remark = doors.load("keymap")(root, place)
+        keymap, remark = lazy_imports.load("keymap")(root, place)
         with contextlib.suppress(RuntimeError):  # the console has been left in the meantime
             self.call_from_thread(self.set_keymap, dict(keymap))
             if remark:

@@ -1,0 +1,1 @@
+"""How the console looks, and what it remembers of that."""
