@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PACKAGE = "factory_tui.cli"
+PACKAGE = "factory_tui.cli.commands"
 
 COMMANDS = {
     "init": ("init", "adopt this repository: configuration, prompts, shim; overwrites nothing"),

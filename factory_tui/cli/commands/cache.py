@@ -10,13 +10,13 @@ from factory_engine.runs.control import Pruned
 from factory_engine.runs.project import open_project
 from factory_tui.cli import faults
 from factory_tui.cli.arguments import add_place
+from factory_tui.cli.commands.prune import days, print_removed
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.place import config_file, start_of
 from factory_tui.cli.printers.findings import size
 from factory_tui.cli.printers.style import table
-from factory_tui.cli.prune import days, print_removed
 
 _SHORT = 12
 

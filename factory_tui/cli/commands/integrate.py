@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from factory_tui.cli import bundle_validate
+from factory_tui.cli.commands import bundle_validate
 from factory_tui.cli.exit_codes import ExitCode
 
 

@@ -7,8 +7,9 @@ import argparse
 from factory_engine.runs import doctor as engine
 from factory_engine.runs.project import open_project
 from factory_engine.state import Finding
-from factory_tui.cli import doctor, faults
+from factory_tui.cli import faults
 from factory_tui.cli.arguments import add_base, add_place
+from factory_tui.cli.commands import doctor
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output

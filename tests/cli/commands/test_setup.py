@@ -15,8 +15,8 @@ from factory_engine.artifacts.ledger_event import LedgerEvent
 from factory_engine.config.locations import CONFIG_FILE
 from factory_engine.ledger import read_events
 from factory_tui.cli import documents
+from factory_tui.cli.commands.schema import MODELS, schema
 from factory_tui.cli.overview import COMMANDS
-from factory_tui.cli.schema import MODELS, schema
 from tests.cli.ledgers import make_run
 from tests.cli.shell import Shell, configure
 from tests.support.repositories import git, snapshot_bytes

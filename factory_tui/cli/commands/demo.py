@@ -23,8 +23,9 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.control import remove_workspaces
 from factory_engine.runs.listing import run_line
 from factory_engine.status import Status
-from factory_tui.cli import console_door, faults, oneshot
+from factory_tui.cli import console_door, faults
 from factory_tui.cli.arguments import add_tui, command_parser, one_of
+from factory_tui.cli.commands import oneshot
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output

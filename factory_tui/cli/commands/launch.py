@@ -10,7 +10,7 @@ from factory_engine.runs import drive
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.listing import existing_run
 from factory_engine.runs.project import Project
-from factory_tui.cli import oneshot
+from factory_tui.cli.commands import oneshot
 from factory_tui.cli.driving import Listen
 from factory_tui.cli.exit_codes import ExitCode, of_stage
 from factory_tui.cli.stage_command import StageCommand, run_stage_command

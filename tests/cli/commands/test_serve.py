@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from factory_tui.cli import console_door
+from factory_tui.cli.commands.serve import command_of_tab
 from factory_tui.cli.documents import ServeDocument
-from factory_tui.cli.serve import command_of_tab
 from tests.cli.shell import Shell, start_process
 
 

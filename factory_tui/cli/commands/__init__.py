@@ -1,0 +1,1 @@
+"""The commands: a module each, with its options and what it does. `overview` is their table."""
