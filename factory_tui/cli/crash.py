@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from factory_engine.config.locations import APPLICATION
-from factory_tui.cli import faults
+from factory_tui.cli import errors
 from factory_tui.cli.exit_codes import ExitCode
 
 
@@ -22,9 +22,9 @@ def report(error: BaseException, as_json: bool) -> ExitCode:
     """Keep the traceback of `error`, which is being handled, and say where it is."""
     what = f"internal error: {_described(error)}"
     place = _keep_traceback()
-    faults.say(f"{what} (traceback in {place})" if place else what)
+    errors.say(f"{what} (traceback in {place})" if place else what)
     advice = "report it, with that file" if place else "report it"
-    faults.document(as_json, ExitCode.FAIL, what, place, advice)
+    errors.document(as_json, ExitCode.FAIL, what, place, advice)
     return ExitCode.FAIL
 
 

@@ -7,7 +7,7 @@ import argparse
 from factory_engine.runs.control import disk_use
 from factory_engine.runs.project import open_project
 from factory_tui.cli.driving import run_until_signal
-from factory_tui.cli.place import config_file, start_of
+from factory_tui.cli.targets import config_file, start_of
 
 
 def kept_bytes(arguments: argparse.Namespace) -> int:

@@ -61,19 +61,19 @@ def _run(given: Sequence[str]) -> int:
     if "--help" in rest or "-h" in rest:
         streams.write_out(help_text(prog))
         return 0
-    from factory_tui.cli import console_door
+    from factory_tui.cli import console_launcher
 
-    return console_door.enter(arguments.bare_parser(prog).parse_all(rest), help_text(prog))
+    return console_launcher.enter(arguments.bare_parser(prog).parse_all(rest), help_text(prog))
 
 
 def _report(error: BaseException, as_json: bool) -> int:
     from factory_engine.errors import FactoryError
-    from factory_tui.cli import faults
+    from factory_tui.cli import errors
 
     if isinstance(error, FactoryError):
-        return int(faults.expected(error, as_json))
+        return int(errors.expected(error, as_json))
     if isinstance(error, KeyboardInterrupt):
-        return int(faults.interrupted(as_json))
+        return int(errors.interrupted(as_json))
     from factory_tui.cli import crash
 
     return int(crash.report(error, as_json))

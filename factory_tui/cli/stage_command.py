@@ -19,15 +19,16 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project, open_project
 from factory_engine.state import RunState
-from factory_tui.cli import exit_codes, faults, github_actions
+from factory_tui.cli import errors, exit_codes
+from factory_tui.cli.documents.run_document import run_document
 from factory_tui.cli.driving import Listen, drive
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import config_file, start_of
+from factory_tui.cli.printers import github_actions
 from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.result import next_step, result_text
 from factory_tui.cli.printers.style import style
-from factory_tui.cli.run_document import run_document
+from factory_tui.cli.targets import config_file, start_of
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def run_stage_command(
     elif progress.state.run_id:
         state, folder = progress.state, runs_dir / progress.state.run_id
         code = exit_codes.of_signal(driven.stopped_by)
-        faults.say(f"stopped by {driven.stopped_by}; go on with `{next_step(state)}`")
+        errors.say(f"stopped by {driven.stopped_by}; go on with `{next_step(state)}`")
     else:
-        return faults.interrupted(output.json, driven.stopped_by)
+        return errors.interrupted(output.json, driven.stopped_by)
     _print(output, state, folder, code)
     if junit is not None:
         from factory_tui.cli.printers.junit import write_junit  # loads a library for it

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_tui.cli.documents import ErrorDocument
+from factory_tui.cli.documents.models import ErrorDocument
 from factory_tui.cli.overview import COMMANDS, program_name
 from tests.cli.shell import Shell, run_process
 from tests.support.repositories import snapshot_bytes

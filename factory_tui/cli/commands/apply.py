@@ -6,12 +6,12 @@ import argparse
 
 from factory_engine.runs.apply import Applied, apply_run
 from factory_engine.runs.project import open_project
-from factory_tui.cli import faults
+from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place, add_run_id
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import config_file, run_folder, start_of
+from factory_tui.cli.targets import config_file, run_folder, start_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     driven = run_until_signal(land)
     if driven.value is None:
-        return faults.interrupted(output.json, driven.stopped_by)
+        return errors.interrupted(output.json, driven.stopped_by)
     applied = driven.value
     noun = "file" if applied.files == 1 else "files"
     output.result(f"branch {applied.branch} at {applied.commit}, {applied.files} {noun}")

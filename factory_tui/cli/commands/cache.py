@@ -8,15 +8,15 @@ import datetime
 from factory_engine.runs.cache import LayerUse, layers, remove_layers
 from factory_engine.runs.control import Pruned
 from factory_engine.runs.project import open_project
-from factory_tui.cli import faults
+from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place
 from factory_tui.cli.commands.prune import days, print_removed
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import config_file, start_of
 from factory_tui.cli.printers.findings import size
 from factory_tui.cli.printers.style import table
+from factory_tui.cli.targets import config_file, start_of
 
 _SHORT = 12
 
@@ -48,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     driven = run_until_signal(look)
     if driven.value is None:
-        return faults.interrupted(output.json, driven.stopped_by)
+        return errors.interrupted(output.json, driven.stopped_by)
     kept, removed = driven.value
     if removing:
         print_removed(output, removed)

@@ -10,7 +10,7 @@ from factory_engine.runs.control import cancel
 from factory_tui.cli.arguments import add_place, add_run_id
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import run_folder
+from factory_tui.cli.targets import run_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

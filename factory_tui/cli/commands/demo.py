@@ -23,7 +23,7 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.control import remove_workspaces
 from factory_engine.runs.listing import run_line
 from factory_engine.status import Status
-from factory_tui.cli import console_door, faults
+from factory_tui.cli import console_launcher, errors
 from factory_tui.cli.arguments import add_tui, command_parser, one_of
 from factory_tui.cli.commands import oneshot
 from factory_tui.cli.driving import run_until_signal
@@ -54,12 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> ExitCode | int:
     """Make the sample, run, and say where it is; the exit code is the verdict's."""
     output = Output(arguments)
-    opens = console_door.opens(arguments)
+    opens = console_launcher.opens(arguments)
     with _sample_folder(arguments) as folder, _workspaces() as workspaces:
         python = Path(sys.executable).name
         driven = run_until_signal(lambda: make_sample(folder, arguments.case, python))
         if driven.stopped_by:
-            return faults.interrupted(output.json, driven.stopped_by)
+            return errors.interrupted(output.json, driven.stopped_by)
         output.remark(f"sample repository in {folder}, case {arguments.case}")
         run = _oneshot_arguments(arguments, folder, workspaces)
         code = _in_the_console(run, folder) if opens else oneshot.execute(run, _environment())
@@ -97,7 +97,7 @@ def _in_the_console(run: argparse.Namespace, folder: Path) -> int:
             place = RunFolder(folder / RUNS_DIR / run_id)
             while not place.exists and process.poll() is None:
                 time.sleep(0.02)
-            console_door.open_console(run, folder, place.path)
+            console_launcher.open_console(run, folder, place.path)
         finally:
             if process.poll() is None and run_line(place).status == Status.PENDING:
                 process.terminate()

@@ -12,14 +12,14 @@ from factory_engine.runs import doctor
 from factory_engine.runs.control import disk_use
 from factory_engine.runs.project import open_project
 from factory_engine.state import Finding
-from factory_tui.cli import faults
+from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import config_file, start_of
 from factory_tui.cli.printers.findings import finding_lines, size
 from factory_tui.cli.printers.style import style
+from factory_tui.cli.targets import config_file, start_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     driven = run_until_signal(look)
     if driven.value is None:
-        return faults.interrupted(arguments.json, driven.stopped_by)
+        return errors.interrupted(arguments.json, driven.stopped_by)
     return answer(Output(arguments), *driven.value)
 
 

@@ -7,8 +7,8 @@ import argparse
 from factory_tui.cli.arguments import add_place, add_run
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import run_folder
 from factory_tui.cli.report_text import report_text
+from factory_tui.cli.targets import run_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,12 +6,12 @@ import argparse
 
 from factory_engine.runs.project import open_project
 from factory_engine.runs.prompting import preview_prompt
-from factory_tui.cli import faults
+from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_base, add_place, one_worker
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import config_file, start_of
+from factory_tui.cli.targets import config_file, start_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     driven = run_until_signal(render)
     if driven.value is None:
-        return faults.interrupted(arguments.json, driven.stopped_by)
+        return errors.interrupted(arguments.json, driven.stopped_by)
     output = Output(arguments)
     output.result(driven.value.rstrip("\n"))
     output.document(

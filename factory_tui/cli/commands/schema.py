@@ -20,7 +20,7 @@ from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.config.models import Config
 from factory_engine.config.wording import near_name, shown
 from factory_engine.errors import UsageError
-from factory_tui.cli.documents import DOCUMENTS, name_of
+from factory_tui.cli.documents.models import DOCUMENTS, name_of
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output, json_text
 from factory_tui.cli.streams import write_out

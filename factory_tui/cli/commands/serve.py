@@ -23,7 +23,7 @@ from factory_engine.errors import UsageError
 from factory_tui.cli.arguments import add_place, add_run, whole_number
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import run_folder
+from factory_tui.cli.targets import run_folder
 
 SERVER = "factory_tui.cli.browser_server"
 HOST = "127.0.0.1"

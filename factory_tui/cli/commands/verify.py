@@ -10,12 +10,12 @@ from factory_engine.provenance.keys import read_key
 from factory_engine.rules.escape import printable
 from factory_engine.runs.project import open_repository
 from factory_engine.runs.verify import Verification, verify
-from factory_tui.cli import faults
+from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place, add_run
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import run_folder, runs_dir, start_of
+from factory_tui.cli.targets import run_folder, runs_dir, start_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     driven = run_until_signal(look)
     if driven.value is None:
-        return faults.interrupted(output.json, driven.stopped_by)
+        return errors.interrupted(output.json, driven.stopped_by)
     found = driven.value
     code = ExitCode.BLOCKED if found.problem else ExitCode.PASS
     output.result(_text(found))

@@ -11,18 +11,18 @@ import sys
 from factory_engine.errors import LedgerError
 from factory_engine.events import Event
 from factory_engine.runs.follow import follow
-from factory_tui.cli import console_door, exit_codes, faults
+from factory_tui.cli import console_launcher, errors, exit_codes
 from factory_tui.cli.arguments import add_place, add_run, add_tui
+from factory_tui.cli.documents.run_document import run_document
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
-from factory_tui.cli.place import run_folder, start_of
 from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.progress import Lines, Progress
 from factory_tui.cli.printers.result import result_text
 from factory_tui.cli.printers.style import style
-from factory_tui.cli.run_document import run_document
 from factory_tui.cli.streams import is_terminal, write_out
+from factory_tui.cli.targets import run_folder, start_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> ExitCode | int:
     """Follow, then end with the run's exit code; 3 where nobody drives it any more."""
-    opens = console_door.opens(arguments)
+    opens = console_launcher.opens(arguments)
     output = Output(arguments)
     folder = run_folder(arguments, output)
     if opens:
         start, read_only = start_of(arguments), arguments.read_only
-        return console_door.open_console(arguments, start, folder.path, read_only=read_only)
+        return console_launcher.open_console(arguments, start, folder.path, read_only=read_only)
     progress = _progress(output)
 
     async def whole() -> bool:
@@ -54,7 +54,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode | int:
 
     driven = run_until_signal(whole, progress)
     if driven.value is None:
-        return faults.interrupted(output.json, driven.stopped_by)
+        return errors.interrupted(output.json, driven.stopped_by)
     state = progress.state
     code = exit_codes.of_status(state.status)
     output.result(result_text(state, folder.path, style(output.color_out)))

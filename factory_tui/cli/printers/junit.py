@@ -15,7 +15,7 @@ from factory_engine import storage
 from factory_engine.rules.escape import printable
 from factory_engine.state import CheckState, RunState, ViolationState, WorkerState
 from factory_engine.status import Status
-from factory_tui.cli.run_document import elapsed_ms
+from factory_tui.cli.documents.run_document import elapsed_ms
 
 _LISTED = 50
 

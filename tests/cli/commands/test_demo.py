@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from factory_tui.cli import console_door
-from factory_tui.cli.documents import RunDocument
+from factory_tui.cli import console_launcher
+from factory_tui.cli.documents.run_models import RunDocument
 from tests.cli.shell import Answer, Shell
 from tests.support.repositories import git
 
@@ -115,8 +115,8 @@ def test_on_a_terminal_the_console_shows_the_run_and_its_end_is_the_commands(
             pass
         return 0
 
-    monkeypatch.setattr(console_door, "opens", lambda arguments: True)
-    monkeypatch.setattr(console_door, "open_console", open_console)
+    monkeypatch.setattr(console_launcher, "opens", lambda arguments: True)
+    monkeypatch.setattr(console_launcher, "open_console", open_console)
     answer = demo(shell, tmp_path / "sample", "--case", "scope")
     assert answer.code == 2
     assert seen == [tmp_path / "sample/tools/codex/runs/demo"]
@@ -131,6 +131,6 @@ def test_leaving_the_console_stops_the_run(
         return 0
 
     monkeypatch.setenv("SAMPLE_STEP_S", "10")
-    monkeypatch.setattr(console_door, "opens", lambda arguments: True)
-    monkeypatch.setattr(console_door, "open_console", open_console)
+    monkeypatch.setattr(console_launcher, "opens", lambda arguments: True)
+    monkeypatch.setattr(console_launcher, "open_console", open_console)
     assert demo(shell, tmp_path / "sample").code == 143

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factory_tui.cli.documents import PathDocument, ReplayDocument, ReportDocument, RunDocument
+from factory_tui.cli.documents.models import PathDocument, ReportDocument
+from factory_tui.cli.documents.run_models import ReplayDocument, RunDocument
 from tests.cli.shell import Shell, configure, start_process
 from tests.support.repositories import snapshot_bytes
 

@@ -16,7 +16,7 @@ from factory_engine.run_holder import HOLDER
 from factory_engine.run_lock import hold
 from factory_tui.cli import quick
 from factory_tui.cli.commands import ledger, runs
-from factory_tui.cli.documents import RunsDocument
+from factory_tui.cli.documents.run_models import RunsDocument
 from factory_tui.cli.printers.runs_table import age
 from tests.cli.ledgers import activity, finished, made_id, make_run
 from tests.cli.shell import Answer, Shell, configure

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory_tui.cli import console_door
+from factory_tui.cli import console_launcher
 from factory_tui.cli.commands.serve import command_of_tab
-from factory_tui.cli.documents import ServeDocument
+from factory_tui.cli.documents.models import ServeDocument
 from tests.cli.shell import Shell, start_process
 
 
@@ -154,7 +154,7 @@ def test_pipes_are_a_terminal_only_where_a_browser_is_behind_them(
         calls.append(given)
         return 42
 
-    monkeypatch.setattr(console_door, "open_console", open_console)
+    monkeypatch.setattr(console_launcher, "open_console", open_console)
     monkeypatch.setenv("TEXTUAL_DRIVER", driver)
     answer = reader("watch", "--run-id", "good", *(["--tui"] if tui else []))
     assert answer.code == (42 if opens else 64 if tui else 0)

@@ -14,8 +14,8 @@ from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.ledger_event import LedgerEvent
 from factory_engine.config.locations import CONFIG_FILE
 from factory_engine.ledger import read_events
-from factory_tui.cli import documents
 from factory_tui.cli.commands.schema import MODELS, schema
+from factory_tui.cli.documents import models
 from factory_tui.cli.overview import COMMANDS
 from tests.cli.ledgers import make_run
 from tests.cli.shell import Shell, configure
@@ -29,7 +29,7 @@ def test_init_adopts_and_a_second_time_keeps_everything(shell: Shell) -> None:
     edited = shell.folder / CONFIG_FILE
     edited.write_text('{"workers": {}}')
     second = shell("init", "--json")
-    document = documents.InitDocument.model_validate(second.document)
+    document = models.InitDocument.model_validate(second.document)
     assert {file.created for file in document.files} == {False}
     assert edited.read_text() == '{"workers": {}}'
 
@@ -60,7 +60,7 @@ def test_doctor_says_of_each_precondition_whether_it_holds(shell: Shell) -> None
 def test_doctor_ends_with_2_and_says_what_to_do(shell: Shell) -> None:
     configure(shell.folder, agents={}, run={"base_ref": "nowhere"})
     answer = shell("doctor", "--json")
-    document = documents.FindingsDocument.model_validate(answer.document)
+    document = models.FindingsDocument.model_validate(answer.document)
     assert answer.code == document.exit_code == 2
     blocking = [finding for finding in document.findings if finding.level == "block"]
     assert len(blocking) == 1
@@ -97,7 +97,7 @@ def test_config_shows_each_value_and_where_it_came_from(
     configure(shell.folder)
     monkeypatch.setenv("FACTORY_RUN__KIND", "nightly")
     answer = shell("config", "--json", "--set", "run.max_parallel=2")
-    document = documents.ConfigDocument.model_validate(answer.document)
+    document = models.ConfigDocument.model_validate(answer.document)
     found = {setting.key: (setting.value, setting.origin) for setting in document.values}
     assert found["run.max_parallel"] == (2, "--set")
     assert found["run.kind"] == ("nightly", "FACTORY_RUN__KIND")
@@ -110,7 +110,7 @@ def test_config_shows_each_value_and_where_it_came_from(
 def test_apply_puts_the_result_on_a_new_branch_and_touches_nothing_else(reader: Shell) -> None:
     head = git(reader.folder, "rev-parse", "HEAD")
     answer = reader("apply", "--run-id", "good", "--branch", "result", "--json")
-    document = documents.ApplyDocument.model_validate(answer.document)
+    document = models.ApplyDocument.model_validate(answer.document)
     assert (answer.code, document.branch, document.files) == (0, "result", 2)
     assert git(reader.folder, "rev-parse", "result") == document.commit
     assert git(reader.folder, "rev-parse", "HEAD") == head
@@ -135,7 +135,7 @@ def test_prune_removes_old_runs_and_keeps_the_newest(shell: Shell) -> None:
         make_run(shell.folder, f"run-{day}", f"2026-01-0{day}T00:00:00")
     assert shell("prune").out == "nothing to remove\n"
     answer = shell("prune", "--runs", "--keep", "1", "--json")
-    document = documents.PruneDocument.model_validate(answer.document)
+    document = models.PruneDocument.model_validate(answer.document)
     assert [item.run_id for item in document.removed] == ["run-3", "run-2", "run-1"]
     assert shell.runs == ["run-4"]
     shell("prune", "--runs", "--older-than", "0h")

@@ -11,7 +11,7 @@ import pytest
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
-from factory_tui.cli.documents import RunDocument
+from factory_tui.cli.documents.run_models import RunDocument
 from tests.cli.shell import PASSING, Shell, configure, run_process
 
 LINE = re.compile(r"\d\d:\d\d:\d\d [A-Z-] \S+( .*)?")

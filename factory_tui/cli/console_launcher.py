@@ -19,8 +19,8 @@ from threading import Thread
 
 from factory_engine.errors import UsageError
 from factory_tui.cli.exit_codes import ExitCode
-from factory_tui.cli.place import config_file, start_of
 from factory_tui.cli.streams import is_terminal, write_out
+from factory_tui.cli.targets import config_file, start_of
 
 CONSOLE = "factory_tui.console.app"
 _BROWSER = "textual.drivers.web_driver:WebDriver"

@@ -9,7 +9,7 @@ import pytest
 
 from factory_engine.events import Draft, EventType
 from factory_tui.cli import streams
-from factory_tui.cli.github_actions import SUMMARY_BYTES, annotation_commands, summary
+from factory_tui.cli.printers.github_actions import SUMMARY_BYTES, annotation_commands, summary
 from tests.cli.ledgers import created
 from tests.cli.shell import Shell, configure
 from tests.cli.states import NASTY, blocked, passed, stage, state_of, violation

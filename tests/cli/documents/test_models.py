@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory_tui.cli.documents import DOCUMENTS, name_of
+from factory_tui.cli.documents.models import DOCUMENTS, name_of
 from factory_tui.cli.overview import COMMANDS
 from tests.cli.shell import Shell
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from factory_tui.cli import console_door
+from factory_tui.cli import console_launcher
 from tests.cli.shell import Shell
 
 Calls = list[dict[str, Any]]
@@ -27,11 +27,11 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Calls:
         calls.append(arguments)
         return 42
 
-    module = ModuleType(console_door.CONSOLE)
+    module = ModuleType(console_launcher.CONSOLE)
     module.run_console = run_console  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, console_door.CONSOLE, module)
-    monkeypatch.setattr(console_door, "_exists", lambda: True)
-    monkeypatch.setattr(console_door, "is_terminal", lambda stream: True)
+    monkeypatch.setitem(sys.modules, console_launcher.CONSOLE, module)
+    monkeypatch.setattr(console_launcher, "_exists", lambda: True)
+    monkeypatch.setattr(console_launcher, "is_terminal", lambda stream: True)
     monkeypatch.setenv("TERM", "xterm")
     return calls
 
@@ -103,7 +103,7 @@ def test_it_does_not_open_where_nobody_could_use_it(
 def test_it_does_not_open_without_a_terminal(
     reader: Shell, console: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console_door, "is_terminal", lambda stream: stream is not sys.stdin)
+    monkeypatch.setattr(console_launcher, "is_terminal", lambda stream: stream is not sys.stdin)
     assert reader.bare().out.startswith("usage: ")
     assert console == []
 
@@ -123,7 +123,7 @@ def test_no_colours_reach_the_console_too(
 
 
 def test_the_real_console_has_the_entry_that_is_called() -> None:
-    app = pytest.importorskip(console_door.CONSOLE)
+    app = pytest.importorskip(console_launcher.CONSOLE)
     parameters = inspect.signature(app.run_console).parameters
     expected = {"start", "run_id", "folder", "config_file", "overrides", "read_only"}
     assert set(parameters) == expected
