@@ -18,9 +18,9 @@ from pathlib import Path
 from threading import Thread
 
 from factory_engine.errors import UsageError
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.streams import is_terminal, write_out
 from factory_tui.cli.targets import config_file, start_of
+from factory_tui.text.exit_codes import ExitCode
 
 CONSOLE = "factory_tui.console.app"
 _BROWSER = "textual.drivers.web_driver:WebDriver"

@@ -15,7 +15,7 @@ import platformdirs
 
 from factory_engine.config.locations import APPLICATION
 from factory_tui.cli import errors
-from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.text.exit_codes import ExitCode
 
 
 def report(error: BaseException, as_json: bool) -> ExitCode:

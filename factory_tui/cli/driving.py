@@ -17,8 +17,8 @@ from typing import Generic, TypeVar
 
 from factory_engine.bus import Bus
 from factory_engine.events import Event
-from factory_tui.cli.exit_codes import signal_names
 from factory_tui.cli.printers.progress import Progress
+from factory_tui.text.exit_codes import signal_names
 
 T = TypeVar("T")
 Listen = Callable[[Bus], None]

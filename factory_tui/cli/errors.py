@@ -10,10 +10,10 @@ import traceback
 
 from factory_engine.errors import FactoryError
 from factory_engine.rules.escape import printable
-from factory_tui.cli import exit_codes
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import LONGEST_LINE, json_text
 from factory_tui.cli.streams import write_err, write_out
+from factory_tui.text import exit_codes
+from factory_tui.text.exit_codes import ExitCode
 
 _STATUS = {
     ExitCode.FAIL: "FAIL",

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
+from factory_tui.text.exit_codes import ExitCode
 
 ANSWER_S = 2.0
 

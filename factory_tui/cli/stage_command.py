@@ -19,16 +19,17 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project, open_project
 from factory_engine.state import RunState
-from factory_tui.cli import errors, exit_codes
+from factory_tui.cli import errors
 from factory_tui.cli.documents.run_document import run_document
 from factory_tui.cli.driving import Listen, drive
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers import github_actions
 from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.result import next_step, result_text
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.targets import config_file, start_of
+from factory_tui.text import exit_codes
+from factory_tui.text.exit_codes import ExitCode
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from factory_engine.events import INTEGRATOR, Event, EventType
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import Standing
-from factory_tui.console.wording import counts, files, short
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing
+from factory_tui.text.units import counts, files, short
 
 _AT_WORK = (EventType.WORKER_STARTED, EventType.WORKER_HEARD, EventType.STAGE_STARTED)
 _LEVELS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}

@@ -20,12 +20,13 @@ from factory_engine.errors import (
     UsageError,
 )
 from factory_engine.status import Status
-from factory_tui.cli import exit_codes, streams
+from factory_tui.cli import streams
 from factory_tui.cli.commands import runs
 from factory_tui.cli.documents.models import ErrorDocument
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import json_text
 from factory_tui.cli.streams import wants_color
+from factory_tui.text import exit_codes
+from factory_tui.text.exit_codes import ExitCode
 from tests.cli.shell import Shell, run_process
 
 

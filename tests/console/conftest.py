@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory_tui.console import symbols
+from factory_tui.text import glyphs
 from tests.console.builders import SteppingClock
 
 
@@ -23,7 +23,7 @@ def _same_looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same signs and colours, whatever terminal the tests run in."""
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setenv("TEXTUAL_THEME", "textual-dark")
-    monkeypatch.setattr(symbols, "terminal_lacks_unicode", lambda: False)
-    symbols.use_ascii(False)
+    monkeypatch.setattr(glyphs, "terminal_lacks_unicode", lambda: False)
+    glyphs.use_ascii(False)
     yield
-    symbols.use_ascii(False)
+    glyphs.use_ascii(False)

@@ -22,12 +22,12 @@ from factory_engine.runs import drive
 from factory_engine.runs.birth import Request
 from factory_engine.runs.project import open_project
 from factory_tui.cli.sample_repository import make_sample
-from factory_tui.console import symbols
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.look.preferences import Preferences
 from factory_tui.console.startup import Entry
 from factory_tui.console.widgets.diff_view import DiffView
+from factory_tui.text import glyphs
 from tests.console.looking import until, until_shown
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
@@ -102,7 +102,7 @@ def main() -> None:
     """Write the pictures."""
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     os.environ["TEXTUAL_THEME"] = "textual-dark"
-    symbols.use_ascii(False)
+    glyphs.use_ascii(False)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, picture in asyncio.run(pictures()).items():
         (FOLDER / name).write_text(picture, "utf-8")

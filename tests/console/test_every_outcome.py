@@ -21,10 +21,10 @@ from factory_engine.state import RunState, WorkerState
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.messages import RunWanted
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.startup import Entry
+from factory_tui.text.foreign import one_line
 from tests.console.looking import P, until, until_shown
 from tests.console.outcomes import ENDS, Outcome, folder_in
 from tests.support.factory_runs import Bench

@@ -11,9 +11,9 @@ from factory_engine.runs.listing import find_run
 from factory_engine.runs.project import Project
 from factory_tui.cli.arguments import add_junit, add_place, add_run_id, reason
 from factory_tui.cli.driving import Listen
-from factory_tui.cli.exit_codes import ExitCode, of_stage
 from factory_tui.cli.output import Output
 from factory_tui.cli.stage_command import StageCommand, run_stage_command
+from factory_tui.text.exit_codes import ExitCode, of_stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

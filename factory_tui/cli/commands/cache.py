@@ -12,11 +12,11 @@ from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place
 from factory_tui.cli.commands.prune import days, print_removed
 from factory_tui.cli.driving import run_until_signal
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.findings import size
 from factory_tui.cli.printers.style import table
 from factory_tui.cli.targets import config_file, start_of
+from factory_tui.text.exit_codes import ExitCode
 
 _SHORT = 12
 

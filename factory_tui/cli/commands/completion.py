@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from factory_engine.errors import UsageError
 from factory_tui.cli import arguments as command_lines
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.overview import COMMANDS
+from factory_tui.text.exit_codes import ExitCode
 
 SHELLS = ("bash", "zsh")
 

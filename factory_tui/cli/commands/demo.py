@@ -27,9 +27,9 @@ from factory_tui.cli import console_launcher, errors
 from factory_tui.cli.arguments import add_tui, command_parser, one_of
 from factory_tui.cli.commands import oneshot
 from factory_tui.cli.driving import run_until_signal
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.sample_repository import CASES, make_sample
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,9 @@ import argparse
 
 from factory_engine.runs.adopt import init
 from factory_tui.cli.arguments import add_place
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import start_of
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory_tui.cli.commands import bundle_validate
-from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

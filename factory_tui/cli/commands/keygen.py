@@ -14,9 +14,9 @@ from factory_engine.errors import UsageError
 from factory_engine.provenance.keys import KeyPair, generate
 from factory_engine.runs.whereabouts import find_root
 from factory_tui.cli.arguments import add_place
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import shown_path, start_of
+from factory_tui.text.exit_codes import ExitCode
 
 APPLICATION = "codex-factory"
 NAME = "signing-key.pem"

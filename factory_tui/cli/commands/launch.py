@@ -12,8 +12,8 @@ from factory_engine.runs.listing import existing_run
 from factory_engine.runs.project import Project
 from factory_tui.cli.commands import oneshot
 from factory_tui.cli.driving import Listen
-from factory_tui.cli.exit_codes import ExitCode, of_stage
 from factory_tui.cli.stage_command import StageCommand, run_stage_command
+from factory_tui.text.exit_codes import ExitCode, of_stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,12 +18,12 @@ from factory_engine.runs.listing import run_names
 from factory_engine.status import Status
 from factory_engine.storage import storage_error
 from factory_tui.cli.arguments import add_place, add_run, positive
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.ledger_lines import newest
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.ledger_table import ledger_lines, ledger_table
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.targets import run_folder, runs_dir
+from factory_tui.text.exit_codes import ExitCode
 
 LIMIT = 50
 ALL = 1 << 62

@@ -8,11 +8,11 @@ from factory_engine.rules.escape import printable
 from factory_engine.runs.replay import Replay, replay
 from factory_tui.cli.arguments import add_place, add_run
 from factory_tui.cli.documents.run_document import run_document
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.result import result_text
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.targets import run_folder
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,11 +11,11 @@ from factory_engine.runs.birth import Request
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.listing import existing_run
 from factory_engine.runs.project import Project
-from factory_tui.cli import exit_codes
 from factory_tui.cli.arguments import add_base, add_junit, add_place, add_run_id, workers
 from factory_tui.cli.driving import Listen
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.stage_command import StageCommand, run_stage_command
+from factory_tui.text import exit_codes
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from factory_tui.cli.arguments import add_place, add_run
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.opener import open_and_name
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import run_folder
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,9 +21,9 @@ from factory_engine.config.models import Config
 from factory_engine.config.wording import near_name, shown
 from factory_engine.errors import UsageError
 from factory_tui.cli.documents.models import DOCUMENTS, name_of
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output, json_text
 from factory_tui.cli.streams import write_out
+from factory_tui.text.exit_codes import ExitCode
 
 ARTIFACTS: dict[str, type[BaseModel]] = {
     "RUN_MANIFEST.json": RunManifest,

@@ -21,9 +21,9 @@ from types import ModuleType
 import factory_tui
 from factory_engine.errors import UsageError
 from factory_tui.cli.arguments import add_place, add_run, whole_number
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import run_folder
+from factory_tui.text.exit_codes import ExitCode
 
 SERVER = "factory_tui.cli.browser_server"
 HOST = "127.0.0.1"

@@ -13,9 +13,9 @@ from factory_engine.runs.verify import Verification, verify
 from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place, add_run
 from factory_tui.cli.driving import run_until_signal
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import run_folder, runs_dir, start_of
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

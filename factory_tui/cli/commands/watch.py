@@ -11,11 +11,10 @@ import sys
 from factory_engine.errors import LedgerError
 from factory_engine.events import Event
 from factory_engine.runs.follow import follow
-from factory_tui.cli import console_launcher, errors, exit_codes
+from factory_tui.cli import console_launcher, errors
 from factory_tui.cli.arguments import add_place, add_run, add_tui
 from factory_tui.cli.documents.run_document import run_document
 from factory_tui.cli.driving import run_until_signal
-from factory_tui.cli.exit_codes import ExitCode
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.progress import Lines, Progress
@@ -23,6 +22,8 @@ from factory_tui.cli.printers.result import result_text
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.streams import is_terminal, write_out
 from factory_tui.cli.targets import run_folder, start_of
+from factory_tui.text import exit_codes
+from factory_tui.text.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

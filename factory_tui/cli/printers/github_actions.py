@@ -17,8 +17,8 @@ from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import elapsed_ms, violation_count, violations
 from factory_tui.cli.output import Output
-from factory_tui.cli.printers.wording import changes_of, culprit, duration
 from factory_tui.cli.streams import in_github_actions, write_command
+from factory_tui.text.events import changes_of, culprit, duration
 
 # Of each kind a step shows ten; further ones are dropped without a word.
 # https://docs.github.com/actions/reference/limits

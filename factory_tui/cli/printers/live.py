@@ -21,7 +21,7 @@ from factory_engine.rules.escape import printable
 from factory_engine.state import RunState, StageState, WorkerState
 from factory_engine.status import Status
 from factory_tui.cli.printers.progress import Progress
-from factory_tui.cli.printers.wording import Line, changes_of, duration, is_change, line_of
+from factory_tui.text.events import Line, changes_of, duration, is_change, line_of
 
 RECENT = 5
 _STYLES = {

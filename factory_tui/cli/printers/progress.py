@@ -14,7 +14,7 @@ from factory_engine.rules.escape import printable
 from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.cli.printers.style import Style, plain
-from factory_tui.cli.printers.wording import Line, duration, is_change, line_of
+from factory_tui.text.events import Line, duration, is_change, line_of
 
 HEARTBEAT_S = 30.0
 

@@ -14,8 +14,8 @@ from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import violation_count
 from factory_tui.cli.printers.style import Style, plain, table
-from factory_tui.cli.printers.wording import changes_of, culprit
 from factory_tui.cli.targets import shown_path
+from factory_tui.text.events import changes_of, culprit
 
 LISTED = 20
 

@@ -43,7 +43,7 @@ from factory_engine.run_folder import (
 from factory_engine.state import RunState
 from factory_tui.console.bundle.hunk_owner import hunk_owners
 from factory_tui.console.diff.files import FileEntry, entries
-from factory_tui.console.plain import text_of
+from factory_tui.text.foreign import text_of
 
 PATCH_BYTES = 256 << 20
 TEXT_BYTES = 4 << 20

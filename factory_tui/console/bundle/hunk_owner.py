@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from factory_engine.rules.patch_model import PatchFile, PatchReading
 from factory_tui.console.diff.rows import HunkLines
-from factory_tui.console.plain import text_of
+from factory_tui.text.foreign import text_of
 
 
 def hunk_owners(

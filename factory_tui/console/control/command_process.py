@@ -24,7 +24,7 @@ import factory_tui
 from factory_engine.config.locations import APPLICATION
 from factory_engine.storage import storage_error
 from factory_tui.console.control.command_lines import Command, Place
-from factory_tui.console.plain import one_line
+from factory_tui.text.foreign import one_line
 
 SEQUENCE = "factory_tui.console.control.command_sequence"
 _LOOK_S = 0.1

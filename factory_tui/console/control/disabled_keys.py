@@ -8,7 +8,7 @@ from __future__ import annotations
 from factory_engine.state import WorkerState
 from factory_engine.status import Status
 from factory_tui.console.run.view import ACTIVE, RunView, standing_of
-from factory_tui.console.symbols import Standing
+from factory_tui.text.glyphs import Standing
 
 _TROUBLE = (Standing.BLOCKED, Standing.FAIL, Standing.STALLED)
 

@@ -18,10 +18,10 @@ from factory_engine.run_folder import RunFolder
 from factory_tui.console import lazy_imports, messages
 from factory_tui.console.control import command_lines, command_process
 from factory_tui.console.control.command_lines import Command, Place
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import ACTIVE, RunView, standing_of
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage.problems import Option
+from factory_tui.text.foreign import one_line
 
 
 class Commander:

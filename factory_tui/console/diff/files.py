@@ -11,7 +11,7 @@ from typing import Literal
 
 from factory_engine.rules.patch_model import PatchFile
 from factory_engine.rules.scope import ScopeDecision
-from factory_tui.console.plain import text_of
+from factory_tui.text.foreign import text_of
 
 _LETTERS = {"added": "A", "deleted": "D", "modified": "M", "renamed": "R", "copied": "C"}
 

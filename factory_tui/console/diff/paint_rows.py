@@ -17,10 +17,10 @@ from factory_engine.rules.patch_model import PatchFile
 from factory_tui.console.diff.intraline import changed_parts
 from factory_tui.console.diff.rows import Line, Row, Rows, note_of
 from factory_tui.console.diff.syntax import Spans, colored
-from factory_tui.console.plain import TAB, cells, one_line, text_of
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.searching import MOST, Found, folded, matches
+from factory_tui.text.foreign import TAB, cells, one_line, text_of
+from factory_tui.text.glyphs import symbols
 
 _BLOCK = 32
 _BEFORE = 32

@@ -26,7 +26,7 @@ from factory_tui.console.launch.scope_map import (
     map_rows,
     overlaps,
 )
-from factory_tui.console.plain import text_of
+from factory_tui.text.foreign import text_of
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ Owns the order: what stands in the way first, then the map, then what holds.
 from __future__ import annotations
 
 from factory_tui.console.launch.launch_preview import Answer, Wish
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import Standing, symbols
-from factory_tui.console.wording import plural
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import plural
 
 _SIGNS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}
 _PATTERN = 30

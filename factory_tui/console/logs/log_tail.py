@@ -13,7 +13,7 @@ from pathlib import Path
 from factory_engine.run_folder import RunFolder, Unreadable
 from factory_tui.console.logs.log_files import current_log
 from factory_tui.console.logs.plain_file import open_plain
-from factory_tui.console.plain import cells
+from factory_tui.text.foreign import cells
 
 _LINES = 80
 _BYTES = 160 * _LINES

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from factory_tui.console.wording import utc
+from factory_tui.text.units import utc
 
 _KEPT = 20_000
 

@@ -20,11 +20,12 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.scrollbar import ScrollBarRender
 
-from factory_tui.console import lazy_imports, symbols
+from factory_tui.console import lazy_imports
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.look import preferences, theme
 from factory_tui.console.look.preferences import Preferences
 from factory_tui.console.screens.command_palette import Palette
+from factory_tui.text import glyphs
 
 ASCII_VARIABLE = "FACTORY_ASCII"
 NO_MOUSE_VARIABLE = "FACTORY_NO_MOUSE"
@@ -63,7 +64,7 @@ class DressedApp(App[int]):
         self._remembers = remember
         self.animation_level = "none"
         asked = os.environ.get(ASCII_VARIABLE, "") not in ("", "0")
-        self.use_signs(asked or chosen.ascii or symbols.terminal_lacks_unicode())
+        self.use_signs(asked or chosen.ascii or glyphs.terminal_lacks_unicode())
         self.theme_changed_signal.subscribe(
             self, lambda changed: self._remember(theme=changed.name)
         )
@@ -85,7 +86,7 @@ class DressedApp(App[int]):
 
     def use_signs(self, ascii_only: bool) -> None:
         """Show ASCII signs, or Unicode ones, on all screens from now on."""
-        symbols.use_ascii(ascii_only)
+        glyphs.use_ascii(ascii_only)
         self.set_class(ascii_only, "-ascii")
         ScrollBarRender.VERTICAL_BARS = _BLANKS if ascii_only else _VERTICAL
         ScrollBarRender.HORIZONTAL_BARS = _BLANKS if ascii_only else _HORIZONTAL
@@ -107,14 +108,14 @@ class DressedApp(App[int]):
         """What the palette offers beside the actions of the screens."""
         words = "colours, also for colour-blind eyes"
         yield SystemCommand("Theme", words, self.action_change_theme)
-        other = "Unicode" if symbols.symbols() is symbols.ASCII else "ASCII"
+        other = "Unicode" if glyphs.symbols() is glyphs.ASCII else "ASCII"
         yield SystemCommand(f"Signs in {other}", "remembered", self._toggle_signs)
         shot = partial(self.set_timer, 0.1, self.deliver_screenshot)
         yield SystemCommand("Clear notifications", "seen", self.clear_notifications)
         yield SystemCommand("Screenshot", "the screen as an SVG file", shot)
 
     def _toggle_signs(self) -> None:
-        ascii_only = symbols.symbols() is not symbols.ASCII
+        ascii_only = glyphs.symbols() is not glyphs.ASCII
         self.use_signs(ascii_only)
         self._remember(ascii=ascii_only)
 

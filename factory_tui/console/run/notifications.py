@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from factory_engine.status import Status
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView, quiet_us, standing_of
-from factory_tui.console.symbols import Standing
-from factory_tui.console.wording import short
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing
+from factory_tui.text.units import short
 
 Severity = Literal["information", "warning", "error"]
 _SEVERITY: dict[Standing, Severity] = {

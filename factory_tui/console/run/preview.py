@@ -6,10 +6,10 @@ Owns that text: how it stands, who did what, what blocks, and what can be done n
 from __future__ import annotations
 
 from factory_engine.status import Status
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView, activity_of, stage_standing, standing_of
-from factory_tui.console.symbols import symbols
-from factory_tui.console.wording import clock_us, counts, files, hms, utc
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import clock_us, counts, files, hms, utc
 
 LISTED = 12
 

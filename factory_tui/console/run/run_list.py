@@ -19,7 +19,7 @@ from factory_engine.runs.listing import RunLine, run_line, run_names
 from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.console.run.view import Driver, RunView
-from factory_tui.console.symbols import Standing
+from factory_tui.text.glyphs import Standing
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from factory_engine.events import INTEGRATOR, Event, EventType
-from factory_tui.console.symbols import Standing, symbols
-from factory_tui.console.wording import SECOND_US, clock_us, short
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import SECOND_US, clock_us, short
 
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 

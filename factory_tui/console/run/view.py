@@ -13,9 +13,9 @@ from pathlib import Path
 from factory_engine.events import INTEGRATOR, Event
 from factory_engine.state import RunState, StageState, WorkerState
 from factory_engine.status import Status
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import Standing
-from factory_tui.console.wording import clock_us
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing
+from factory_tui.text.units import clock_us
 
 STALL_US = 120_000_000
 """Z, of whose silence the ledger does not tell, is called stalled when it is quiet for longer."""

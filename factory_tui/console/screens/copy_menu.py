@@ -19,11 +19,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import PaintedScreen, Piece
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.console.wording import size
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import size
 
 
 class CopyRows(RowList[Copyable]):

@@ -17,9 +17,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import PaintedScreen, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
+from factory_tui.text.glyphs import symbols
 
 
 @dataclass(frozen=True)

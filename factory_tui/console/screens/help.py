@@ -14,9 +14,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.widgets.paint import PaintedScreen
 from factory_tui.console.widgets.text_view import TextView
+from factory_tui.text.glyphs import Standing, symbols
 
 _MEANINGS = {
     Standing.PENDING: "has not started",

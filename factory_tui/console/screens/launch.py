@@ -24,15 +24,15 @@ from factory_tui.console.copyable import Copyable
 from factory_tui.console.launch.launch_preview import Answer, Wish, ask, command_for, with_task
 from factory_tui.console.launch.preview_text import facts
 from factory_tui.console.messages import LaunchWanted
-from factory_tui.console.plain import one_line
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
 from factory_tui.console.widgets.toggle import Toggle
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import symbols
 
 PAUSE_S = 0.4
 

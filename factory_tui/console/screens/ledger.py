@@ -35,7 +35,7 @@ from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.search_bar import SearchBar
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
-from factory_tui.console.wording import clock_us, plural, utc
+from factory_tui.text.units import clock_us, plural, utc
 
 KEYS = ("filter", "mark", "follow", "verify", "copy", "times", "lanes", "edit", "triage")
 

@@ -22,19 +22,19 @@ from factory_engine.errors import FactoryError
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import RunWanted
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.preview import preview
 from factory_tui.console.run.run_list import RunList, RunRow, matching, standings, state_of
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.search_bar import SearchBar
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
-from factory_tui.console.wording import NONE, clock_us, day, plural
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import NONE, clock_us, day, plural
 
 REFRESH_S = 2.0
 _BATCH = 40

@@ -22,7 +22,6 @@ from factory_tui.console.messages import OptionTaken, WorkerWanted
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.screens.dialogs import Choice, ChoiceEffect, ChoiceList
-from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.triage.evidence import evidence
 from factory_tui.console.triage.problems import Option, Problem, about, options, problems_of
 from factory_tui.console.widgets.header import RunHeader
@@ -31,7 +30,8 @@ from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
-from factory_tui.console.wording import plural
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import plural
 
 
 class ProblemList(RowList[Problem]):

@@ -22,10 +22,8 @@ from factory_tui.console.bundle.bundle import Bundle, read_bundle
 from factory_tui.console.control.disabled_keys import idle_keys
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView, standing_of
 from factory_tui.console.screens.searching_screen import SearchingScreen
-from factory_tui.console.symbols import symbols
 from factory_tui.console.tabs.diff import DiffTab
 from factory_tui.console.tabs.lists import ChecksTab, EventsTab, ScopeTab
 from factory_tui.console.tabs.log import LogTab
@@ -36,6 +34,8 @@ from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.search_bar import SearchBar
 from factory_tui.console.widgets.searching import Searchable
 from factory_tui.console.widgets.tab_line import InfoLine, TabLine
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import symbols
 
 PULSE_S = 1 / 20
 

@@ -18,14 +18,14 @@ from factory_engine.run_folder import DIFF
 from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.diff.files import FileEntry
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.widgets.diff_view import DiffView
 from factory_tui.console.widgets.file_tree import FileTree
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.console.wording import counts, files
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import counts, files
 
 TREE_FROM = 120
 

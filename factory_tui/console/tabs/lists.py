@@ -22,14 +22,14 @@ from factory_engine.run_folder import SCOPE_LOCK
 from factory_engine.state import CheckState
 from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.widgets.event_list import EventHeads, EventList
 from factory_tui.console.widgets.file_tree import ScopeList
 from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.console.wording import clock_us, plural, short
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import clock_us, plural, short
 
 
 class ScopeTab(Tab):

@@ -18,12 +18,12 @@ from factory_engine.events import EventType
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.logs.log_files import current_log, log_files
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.widgets.log_view import LogView
 from factory_tui.console.widgets.paint import Piece
-from factory_tui.console.wording import plural, size
+from factory_tui.text.foreign import one_line
+from factory_tui.text.units import plural, size
 
 SCREENFUL = 200
 

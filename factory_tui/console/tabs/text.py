@@ -12,11 +12,11 @@ from textual.widget import Widget
 
 from factory_engine.run_folder import FINAL_REPORT, MERGE_PLAN, SUGGESTIONS, SUMMARY
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.plain import one_line
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.text_view import MARKDOWN_BYTES, TextView
-from factory_tui.console.wording import size
+from factory_tui.text.foreign import one_line
+from factory_tui.text.units import size
 
 
 class TextTab(Tab):

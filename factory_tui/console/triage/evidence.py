@@ -16,8 +16,8 @@ from factory_engine.state import RunState
 from factory_tui.console.bundle.bundle import PATCH_BYTES, TEXT_BYTES, issued_lock
 from factory_tui.console.logs.log_files import current_log, log_files
 from factory_tui.console.logs.log_tail import LogTail
-from factory_tui.console.plain import cells, one_line, text_of
 from factory_tui.console.triage.problems import Problem
+from factory_tui.text.foreign import cells, one_line, text_of
 
 MOST_LINES = 400
 

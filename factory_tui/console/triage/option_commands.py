@@ -17,11 +17,11 @@ from factory_engine.run_id import make
 from factory_engine.runs.listing import run_names
 from factory_tui.console.control import command_lines
 from factory_tui.console.control.command_lines import Command, Place
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage.amending import write_widened_lock
 from factory_tui.console.triage.problems import Option, others
+from factory_tui.text.foreign import one_line
 
 
 async def carry_out(

@@ -13,9 +13,9 @@ from typing import Literal
 
 from factory_engine.state import RunState, ViolationState, WorkerState
 from factory_engine.status import Status
-from factory_tui.console.plain import one_line
 from factory_tui.console.run.view import RunView, activity_of, standing_of
-from factory_tui.console.symbols import Standing
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing
 
 _WORKER = re.compile(r"\b[A-Y]_worker\b")
 

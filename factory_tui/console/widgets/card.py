@@ -16,9 +16,9 @@ from textual.strip import Strip
 from factory_engine.state import WorkerState
 from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit
-from factory_tui.console.wording import NONE, ago, counts, files, hms
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import NONE, ago, counts, files, hms
 
 
 class WorkerCard(Painted, can_focus=True):

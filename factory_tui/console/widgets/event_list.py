@@ -11,10 +11,10 @@ from textual.strip import Strip
 
 from factory_engine.events import Event
 from factory_tui.console.event_words import detail, standing, who
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.console.wording import clock_us, hms, short
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import clock_us, hms, short
 
 TYPE_CELLS = 18
 

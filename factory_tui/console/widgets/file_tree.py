@@ -11,11 +11,11 @@ from textual.message import Message
 
 from factory_engine.rules.scope import ScopeDecision
 from factory_tui.console.diff.files import FileEntry, TreeRow, tree
-from factory_tui.console.plain import one_line
-from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.console.wording import counts
+from factory_tui.text.foreign import one_line
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import counts
 
 OUT = "OUT OF SCOPE"
 

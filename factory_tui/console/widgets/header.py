@@ -9,9 +9,9 @@ from textual.strip import Strip
 
 from factory_engine.state import STAGES
 from factory_tui.console.run.view import RunView, stage_standing, standing_of
-from factory_tui.console.symbols import Standing, symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit
-from factory_tui.console.wording import clock_us, hms, plural, short
+from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.units import clock_us, hms, plural, short
 
 _COUNTED = (
     Standing.RUNNING,

@@ -14,9 +14,9 @@ from factory_engine.events import Event
 from factory_tui.console.event_words import detail, standing, who
 from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.run.view import RunView
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit
-from factory_tui.console.wording import size as bytes_words
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import size as bytes_words
 
 
 class LogPane(Painted, can_focus=True):

@@ -18,11 +18,11 @@ from textual.strip import Strip
 
 from factory_tui.console.logs.log_index import LogIndex
 from factory_tui.console.logs.log_times import LogTimes
-from factory_tui.console.plain import cells
 from factory_tui.console.widgets.line_view import LineView, Span
 from factory_tui.console.widgets.log_window import LogWindow
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.searching import MOST, Found, Searchable, folded, matches
+from factory_tui.text.foreign import cells
 
 _STAMP = 9
 

@@ -17,7 +17,7 @@ from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from factory_tui.console.symbols import symbols
+from factory_tui.text.glyphs import symbols
 
 _NAMES = (
     *("pending", "running", "stalled", "retry", "pass", "blocked", "fail", "stopped"),

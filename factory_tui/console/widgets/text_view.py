@@ -15,10 +15,10 @@ from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 
-from factory_tui.console.plain import cells
 from factory_tui.console.widgets.line_view import LineView, Span
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.searching import MOST, Found, Searchable, matches
+from factory_tui.text.foreign import cells
 
 MARKDOWN_BYTES = 60_000
 _PATCH_SIGNS = {"+": "added", "-": "removed"}

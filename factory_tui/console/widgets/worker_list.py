@@ -11,10 +11,10 @@ from textual.strip import Strip
 
 from factory_engine.state import WorkerState
 from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
-from factory_tui.console.symbols import symbols
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.console.wording import NONE, ago, counts, hms
+from factory_tui.text.glyphs import symbols
+from factory_tui.text.units import NONE, ago, counts, hms
 
 _RIGHT = (("ELAPSED", 9), ("FILES", 6), ("+/-", 12), ("QUIET", 7))
 

@@ -13,7 +13,7 @@ from factory_engine.errors import FactoryError, UsageError
 from factory_engine.run_folder import RunFolder
 from factory_tui.cli.arguments import CommandParser, add_output
 from factory_tui.cli.commands import keygen, verify
-from factory_tui.cli.exit_codes import ExitCode
+from factory_tui.text.exit_codes import ExitCode
 from tests.cli.shell import Answer, Shell
 from tests.engine.provenance.forger import reseal
 

@@ -15,7 +15,7 @@ from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.live import LiveTable, screen
 from factory_tui.cli.printers.progress import Lines, Progress
 from factory_tui.cli.printers.style import colored, plain, table
-from factory_tui.cli.printers.wording import duration, line_of
+from factory_tui.text.events import duration, line_of
 from tests.cli.ledgers import activity, created
 from tests.cli.states import (
     NASTY,

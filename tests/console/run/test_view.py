@@ -10,7 +10,7 @@ from factory_engine.events import Draft, EventType
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_tui.console.run.view import Driver, RunView, activity_of, quiet_us, standing_of
-from factory_tui.console.symbols import Standing
+from factory_tui.text.glyphs import Standing
 from tests.console import builders as b
 
 NOBODY = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory_tui.console.plain import cells
+from factory_tui.text.foreign import cells
 
 
 @pytest.mark.parametrize(

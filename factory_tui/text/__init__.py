@@ -1,0 +1,1 @@
+"""What is said to people, in words and signs: one wording for the command line and the console."""
