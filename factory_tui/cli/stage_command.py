@@ -25,11 +25,12 @@ from factory_tui.cli.driving import Listen, drive
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers import github_actions
 from factory_tui.cli.printers.choice import progress_for
-from factory_tui.cli.printers.result import next_step, result_text
+from factory_tui.cli.printers.result import result_text
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.targets import config_file, start_of
 from factory_tui.text import exit_codes
 from factory_tui.text.exit_codes import ExitCode
+from factory_tui.text.runs import next_step
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,12 @@ from factory_engine.errors import RepositoryError, RunError
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
 from factory_engine.runs.whereabouts import find_root
-from factory_engine.status import Status
 from factory_tui.console.control.command_lines import Place
 from factory_tui.console.look import preferences
 from factory_tui.console.look.preferences import Preferences
 from factory_tui.console.run.run_list import newest_live
 from factory_tui.console.run.view import RunView
-
-_CODES = {Status.PASS: 0, Status.FAIL: 1, Status.BLOCKED: 2}
-UNFINISHED = 3
+from factory_tui.text import exit_codes
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def exit_code(view: RunView) -> int:
     """The exit code that says the same as the run; 0 where none was opened."""
     if not view.state.run_id:
         return 0
-    return _CODES.get(view.state.status, UNFINISHED)
+    return exit_codes.of_status(view.state.status)
 
 
 def _opened(runs_dir: Path | None, run_id: str | None, folder: Path | None) -> RunFolder | None:

@@ -1,23 +1,38 @@
 """An event in words: who, what it is now, and what there is to say about it.
 
-Owns the one wording that progress lines, `watch` and the live display share. Foreign text is
-escaped here.
+Owns the one wording that progress lines, `watch`, the live table and every list of the console
+share. Foreign text is escaped here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from factory_engine.events import INTEGRATOR, Event, EventType
+from factory_engine.events import INTEGRATOR, OPERATOR, Event, EventType
 from factory_engine.rules.escape import printable
-from factory_engine.state import RunState, WorkerState
+from factory_engine.state import RunState
+from factory_tui.text.glyphs import Standing
+from factory_tui.text.units import SECOND_US, changes, duration
 
 WIDTH = 300
+UNKNOWN = "(details that this version does not know)"
+
+
+class Said(NamedTuple):
+    """What an event says, not yet escaped.
+
+    `word` is a status or what happened, `text` the rest. `about` is what only a line that stands
+    for itself has to name before the text: which run, what of a worker.
+    """
+
+    word: str
+    text: str
+    about: str = ""
 
 
 class Line(NamedTuple):
-    """`who` is a worker's letter, `Z`, or `-` for the run; `word` a status or what happened."""
+    """`who` is a worker's letter, `Z`, `op` or `-`; `word` and `text` as in `Said`, escaped."""
 
     time: str
     who: str
@@ -28,17 +43,54 @@ class Line(NamedTuple):
         return f"{self.time} {self.who} {self.word:<8} {self.text}".rstrip()
 
 
+def say(event: Event, title: str = "") -> Said:
+    """Any event in words.
+
+    Args:
+        event: the event.
+        title: that of the worker that it is about.
+
+    Raises:
+        KeyError, ValueError, TypeError, AttributeError: its details are not those of its type.
+    """
+    if event.event_type == EventType.WORKER_STARTED:
+        return _worker_started(event, title)
+    speak = _SAY.get(event.event_type)
+    return speak(event) if speak else Said(event.event_type, "")
+
+
 def line_of(event: Event, state: RunState) -> Line:
-    """Any event as a line.
+    """Any event as a line that stands for itself.
 
     Args:
         event: the event.
         state: the run after it.
     """
-    speak = _WORDS.get(event.event_type)
-    word, text = speak(event, state) if speak else (event.event_type, "")
+    worker = state.workers.get(event.actor)
+    word, text, about = say(event, worker.title if worker else "")
     time, who = printable(event.ts_utc[11:19]), printable(letter(event.actor))
-    return Line(time, who, printable(word, 40), printable(text, WIDTH))
+    return Line(time, who, printable(word, 40), printable(about + text, WIDTH))
+
+
+def detail(event: Event, limit: int = WIDTH) -> str:
+    """What the event says, on one line, beside a column that names its type."""
+    try:
+        word, text, _ = say(event)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return UNKNOWN
+    if event.event_type in _TYPE_IS_THE_WORD:
+        return printable(text, limit)
+    return printable(f"{word}  {text}".strip(), limit)
+
+
+def standing(event: Event) -> Standing | None:
+    """The standing that the event announces, for its colour; None for one that announces none."""
+    if event.event_type == EventType.FINDING:
+        return _LEVELS.get(str(event.details.get("level")))
+    if event.event_type in _STANDINGS:
+        return _STANDINGS[event.event_type]
+    status = event.details.get("status")
+    return Standing(status) if status in ("PASS", "BLOCKED", "FAIL") else None
 
 
 def is_change(event: Event, before: RunState) -> bool:
@@ -56,136 +108,11 @@ def is_change(event: Event, before: RunState) -> bool:
     return event.event_type not in _UNREMARKABLE
 
 
-_UNREMARKABLE = (
-    *(EventType.WORKER_ACTIVITY, EventType.WORKER_SESSION),
-    *(EventType.REPORT_WRITTEN, EventType.INTEGRATION_JUDGED),
-)
-
-
 def letter(actor: str) -> str:
-    """`A` for `A_worker`, `Z` for the integrator, `-` for the factory and the operator."""
-    return actor[:1] if actor.endswith("_worker") or actor == INTEGRATOR else "-"
-
-
-def counts(found: Mapping[str, int]) -> str:
-    """`3 files +10 -2`."""
-    files = found.get("files", 0)
-    noun = "file" if files == 1 else "files"
-    return f"{files} {noun} +{found.get('insertions', 0)} -{found.get('deletions', 0)}"
-
-
-def changes_of(worker: WorkerState) -> str:
-    """The same for what a worker, or Z, has changed."""
-    found = {
-        "files": worker.files,
-        "insertions": worker.insertions,
-        "deletions": worker.deletions,
-    }
-    return counts(found)
-
-
-def duration(milliseconds: int) -> str:
-    """`350 ms`, `4.2 s`, `3m07s`, `2h05m`."""
-    if milliseconds < 1000:
-        return f"{milliseconds} ms"
-    seconds = milliseconds // 1000
-    if seconds < 60:
-        return f"{milliseconds / 1000:.1f} s"
-    if seconds < 3600:
-        return f"{seconds // 60}m{seconds % 60:02}s"
-    return f"{seconds // 3600}h{seconds % 3600 // 60:02}m"
-
-
-_Speaker = Callable[[Event, RunState], tuple[str, str]]
-
-
-def _detail(event: Event, name: str) -> str:
-    return str(event.details.get(name, ""))
-
-
-def _created(event: Event, state: RunState) -> tuple[str, str]:
-    dry = ", dry run" if state.dry_run else ""
-    return "CREATED", f"{event.run_id} from {state.base_ref} ({state.base_commit[:12]}{dry})"
-
-
-def _stage_finished(event: Event, state: RunState) -> tuple[str, str]:
-    reason = _detail(event, "reason")
-    return _detail(event, "status"), _detail(event, "stage") + (f": {reason}" if reason else "")
-
-
-def _finding(event: Event, state: RunState) -> tuple[str, str]:
-    advice = _detail(event, "advice")
-    text = f"{_detail(event, 'name')}: {_detail(event, 'message')}"
-    return _detail(event, "level").upper(), text + (f"; {advice}" if advice else "")
-
-
-def _worker_started(event: Event, state: RunState) -> tuple[str, str]:
-    details = event.details
-    worker = state.workers.get(event.actor)
-    parts = [worker.title] if worker and worker.title else []
-    parts.append(f"agent {details.get('agent', '')}")
-    if details.get("attempts", 1) > 1:
-        parts.append(f"attempt {details.get('attempt')} of {details['attempts']}")
-    if details.get("continues"):
-        parts.append("goes on with its session")
-    return "RUNNING", ", ".join(parts)
-
-
-def _worker_exited(event: Event, state: RunState) -> tuple[str, str]:
-    reason = _detail(event, "reason")
-    text = reason or (f"exited with {event.rc}" if event.rc is not None else "ended")
-    return "EXITED", f"{text} after {duration(event.duration_ms)}"
-
-
-def _worker_retried(event: Event, state: RunState) -> tuple[str, str]:
-    delay_s = event.details.get("delay_s", 0)
-    wait = f"in {duration(round(delay_s * 1000))}, " if delay_s else ""
-    return "RETRY", f"{wait}after attempt {_detail(event, 'attempt')}: {_detail(event, 'reason')}"
-
-
-def _worker_stalled(event: Event, state: RunState) -> tuple[str, str]:
-    doing = _detail(event, "doing")
-    silent = duration(event.details.get("silent_s", 0) * 1000)
-    return "STALLED", f"silent for {silent}" + (f", last seen {doing}" if doing else "")
-
-
-def _worker_heard(event: Event, state: RunState) -> tuple[str, str]:
-    silent = duration(event.details.get("silent_s", 0) * 1000)
-    return "RUNNING", f"speaks again after {silent}"
-
-
-def _worker_session(event: Event, state: RunState) -> tuple[str, str]:
-    session = _detail(event, "session")
-    return "SESSION", session or "given up, it starts afresh"
-
-
-def _check(event: Event, state: RunState) -> tuple[str, str]:
-    kind = "" if event.details.get("required", True) else "optional "
-    how = _detail(event, "detail") or f"rc {event.rc}"
-    said = _detail(event, "last_words")
-    text = f"{kind}check {_detail(event, 'name')}: {how}" + (f": {said}" if said else "")
-    return _detail(event, "status"), text
-
-
-def _worker_finished(event: Event, state: RunState) -> tuple[str, str]:
-    reason = _detail(event, "reason")
-    return _detail(event, "status"), counts(event.file_counts) + (f"; {reason}" if reason else "")
-
-
-def _judged(event: Event, state: RunState) -> tuple[str, str]:
-    reason = _detail(event, "reason")
-    return _detail(event, "status"), f"bundle: {reason}" if reason else "bundle is valid"
-
-
-def _merged(event: Event, state: RunState) -> tuple[str, str]:
-    conflicts = event.details.get("conflicts", ())
-    if conflicts:
-        return "CONFLICT", ", ".join(map(str, conflicts))
-    return "MERGED", counts(event.file_counts)
-
-
-def _culprits(event: Event, state: RunState) -> tuple[str, str]:
-    return "CULPRIT", culprit(_detail(event, "check"), event.details.get("workers", ()))
+    """`A` for `A_worker`, `Z` for the integrator, `op` for the operator, `-` for the factory."""
+    if actor.endswith("_worker") or actor == INTEGRATOR:
+        return actor[:1]
+    return "op" if actor == OPERATOR else "-"
 
 
 def culprit(check: str, workers: Any) -> str:
@@ -198,26 +125,151 @@ def culprit(check: str, workers: Any) -> str:
     return f"{check} fails with the changes of {' and '.join(names)} together, with no fewer"
 
 
-def _finished(event: Event, state: RunState) -> tuple[str, str]:
+_UNREMARKABLE = (
+    *(EventType.WORKER_ACTIVITY, EventType.WORKER_SESSION),
+    *(EventType.REPORT_WRITTEN, EventType.INTEGRATION_JUDGED),
+)
+_TYPE_IS_THE_WORD = (
+    *(EventType.RUN_CREATED, EventType.RUN_RESUMED, EventType.RUN_INTERRUPTED),
+    *(EventType.LEDGER_REPAIRED, EventType.STAGE_STARTED, EventType.WORKER_STARTED),
+    *(EventType.WORKER_ACTIVITY, EventType.WORKER_SESSION, EventType.WORKER_STALLED),
+    *(EventType.WORKER_HEARD, EventType.WORKER_EXITED, EventType.WORKER_RETRIED),
+    *(EventType.LOCK_AMENDED, EventType.CHECK_STARTED, EventType.CULPRIT_SEARCHED),
+    EventType.REPORT_WRITTEN,
+)
+_LEVELS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}
+_STANDINGS: dict[str, Standing] = {
+    EventType.WORKER_RETRIED: Standing.RETRY,
+    EventType.WORKER_STALLED: Standing.STALLED,
+    EventType.RUN_INTERRUPTED: Standing.STOPPED,
+    EventType.LEDGER_REPAIRED: Standing.STOPPED,
+    EventType.WORKER_STARTED: Standing.RUNNING,
+    EventType.WORKER_HEARD: Standing.RUNNING,
+    EventType.STAGE_STARTED: Standing.RUNNING,
+}
+
+
+def _detail(event: Event, name: str) -> str:
+    return str(event.details.get(name, ""))
+
+
+def _created(event: Event) -> Said:
+    dry = ", dry run" if event.details.get("dry_run") else ""
+    commit = _detail(event, "base_commit")[:12]
+    base = f"from {_detail(event, 'base_ref')} ({commit}{dry})"
+    return Said("CREATED", base, f"{event.run_id} ")
+
+
+def _resumed(event: Event) -> Said:
+    return Said("RESUMED", f"by {_detail(event, 'command')}", f"{event.run_id} ")
+
+
+def _repaired(event: Event) -> Said:
+    return Said("REPAIRED", f"torn end kept as {_detail(event, 'kept_as')}")
+
+
+def _stage_finished(event: Event) -> Said:
     reason = _detail(event, "reason")
-    return _detail(event, "status"), event.run_id + (f": {reason}" if reason else "")
+    stage = _detail(event, "stage")
+    return Said(_detail(event, "status"), f"{stage}: {reason}" if reason else stage)
 
 
-def _amended(event: Event, state: RunState) -> tuple[str, str]:
-    return "AMENDED", f"scope of {_detail(event, 'worker_id')}: {_detail(event, 'reason')}"
+def _finding(event: Event) -> Said:
+    advice = _detail(event, "advice")
+    text = f"{_detail(event, 'name')}: {_detail(event, 'message')}"
+    return Said(_detail(event, "level").upper(), text + (f"; {advice}" if advice else ""))
 
 
-_WORDS: dict[str, _Speaker] = {
+def _worker_started(event: Event, title: str) -> Said:
+    details = event.details
+    parts = [title] if title else []
+    parts.append(f"agent {details.get('agent', '')}")
+    if details.get("attempts", 1) > 1:
+        parts.append(f"attempt {details.get('attempt')} of {details['attempts']}")
+    if details.get("continues"):
+        parts.append("goes on with its session")
+    return Said("RUNNING", ", ".join(parts))
+
+
+def _worker_exited(event: Event) -> Said:
+    reason = _detail(event, "reason")
+    text = reason or (f"exited with {event.rc}" if event.rc is not None else "ended")
+    return Said("EXITED", f"{text} after {duration(event.duration_ms * 1000)}")
+
+
+def _worker_retried(event: Event) -> Said:
+    delay_s = event.details.get("delay_s", 0)
+    wait = f"in {duration(round(delay_s * SECOND_US))}, " if delay_s else ""
+    attempt, reason = _detail(event, "attempt"), _detail(event, "reason")
+    return Said("RETRY", f"{wait}after attempt {attempt}: {reason}")
+
+
+def _worker_stalled(event: Event) -> Said:
+    doing = _detail(event, "doing")
+    silent = duration(event.details.get("silent_s", 0) * SECOND_US)
+    return Said("STALLED", f"silent for {silent}" + (f", last seen {doing}" if doing else ""))
+
+
+def _worker_heard(event: Event) -> Said:
+    silent = duration(event.details.get("silent_s", 0) * SECOND_US)
+    return Said("RUNNING", f"speaks again after {silent}")
+
+
+def _worker_session(event: Event) -> Said:
+    session = _detail(event, "session")
+    return Said("SESSION", session or "given up, it starts afresh")
+
+
+def _check(event: Event) -> Said:
+    kind = "" if event.details.get("required", True) else "optional "
+    how = _detail(event, "detail") or f"rc {event.rc}"
+    said = _detail(event, "last_words")
+    text = f"{kind}check {_detail(event, 'name')}: {how}" + (f": {said}" if said else "")
+    return Said(_detail(event, "status"), text)
+
+
+def _worker_finished(event: Event) -> Said:
+    reason = _detail(event, "reason")
+    changed = changes(event.file_counts)
+    return Said(_detail(event, "status"), f"{changed}; {reason}" if reason else changed)
+
+
+def _judged(event: Event) -> Said:
+    reason = _detail(event, "reason")
+    status = _detail(event, "status")
+    return Said(status, reason, "bundle: ") if reason else Said(status, "bundle is valid")
+
+
+def _merged(event: Event) -> Said:
+    conflicts = event.details.get("conflicts", ())
+    if conflicts:
+        return Said("CONFLICT", ", ".join(map(str, conflicts)))
+    return Said("MERGED", changes(event.file_counts))
+
+
+def _culprits(event: Event) -> Said:
+    return Said("CULPRIT", culprit(_detail(event, "check"), event.details.get("workers", ())))
+
+
+def _finished(event: Event) -> Said:
+    reason = _detail(event, "reason")
+    return Said(_detail(event, "status"), reason, event.run_id + (": " if reason else ""))
+
+
+def _amended(event: Event) -> Said:
+    return Said("AMENDED", f"scope of {_detail(event, 'worker_id')}: {_detail(event, 'reason')}")
+
+
+_SAY: dict[str, Callable[[Event], Said]] = {
     EventType.RUN_CREATED: _created,
-    EventType.RUN_RESUMED: lambda e, s: ("RESUMED", f"{e.run_id} by {_detail(e, 'command')}"),
-    EventType.RUN_INTERRUPTED: lambda e, s: ("STOPPED", f"by {_detail(e, 'cause')}"),
+    EventType.RUN_RESUMED: _resumed,
+    EventType.RUN_INTERRUPTED: lambda e: Said("STOPPED", f"by {_detail(e, 'cause')}"),
     EventType.RUN_FINISHED: _finished,
-    EventType.LEDGER_REPAIRED: lambda e, s: ("REPAIRED", f"see {_detail(e, 'kept_as')}"),
-    EventType.STAGE_STARTED: lambda e, s: ("RUNNING", _detail(e, "stage")),
+    EventType.LEDGER_REPAIRED: _repaired,
+    EventType.STAGE_STARTED: lambda e: Said("RUNNING", _detail(e, "stage")),
     EventType.STAGE_FINISHED: _stage_finished,
     EventType.FINDING: _finding,
-    EventType.WORKER_STARTED: _worker_started,
-    EventType.WORKER_ACTIVITY: lambda e, s: ("RUNNING", _detail(e, "text")),
+    EventType.WORKER_ACTIVITY: lambda e: Said("RUNNING", _detail(e, "text")),
     EventType.WORKER_SESSION: _worker_session,
     EventType.WORKER_STALLED: _worker_stalled,
     EventType.WORKER_HEARD: _worker_heard,
@@ -228,9 +280,9 @@ _WORDS: dict[str, _Speaker] = {
     EventType.LOCK_AMENDED: _amended,
     EventType.BUNDLE_JUDGED: _judged,
     EventType.MERGE_FINISHED: _merged,
-    EventType.CHECK_STARTED: lambda e, s: ("RUNNING", f"check {_detail(e, 'name')}"),
+    EventType.CHECK_STARTED: lambda e: Said("RUNNING", f"check {_detail(e, 'name')}"),
     EventType.CHECK_FINISHED: _check,
     EventType.CULPRIT_SEARCHED: _culprits,
-    EventType.INTEGRATION_JUDGED: lambda e, s: (_detail(e, "status"), _detail(e, "reason")),
-    EventType.REPORT_WRITTEN: lambda e, s: ("REPORT", _detail(e, "status")),
+    EventType.INTEGRATION_JUDGED: lambda e: Said(_detail(e, "status"), _detail(e, "reason")),
+    EventType.REPORT_WRITTEN: lambda e: Said("REPORT", _detail(e, "status")),
 }

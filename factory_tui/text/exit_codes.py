@@ -26,6 +26,9 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+ANSWERS = (ExitCode.PASS, ExitCode.BLOCKED, ExitCode.UNFINISHED)
+"""What a command that could do its part ends with. BLOCKED is an answer, not a failure."""
+
 _OF_STATUS = {
     Status.PASS: ExitCode.PASS,
     Status.FAIL: ExitCode.FAIL,

@@ -5,6 +5,8 @@ Owns their wording. Takes microseconds since 1970 as `clock` gives them and read
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from factory_engine.clock import from_rfc3339, to_rfc3339
 
 SECOND_US = 1_000_000
@@ -26,7 +28,7 @@ def hms(us: int) -> str:
 
 
 def short(us: int) -> str:
-    """`350ms`, `4.2s`, `31s`, `3m12s`, `2h05m`, `4d` for a span of time."""
+    """A span of time in a few cells: `350ms`, `4.2s`, `31s`, `3m12s`, `2h05m`, `4d`."""
     milliseconds = max(0, us) // 1000
     seconds = milliseconds // 1000
     if milliseconds < 1000:
@@ -40,6 +42,19 @@ def short(us: int) -> str:
     if seconds < 86_400:
         return f"{seconds // 3600}h{seconds // 60 % 60:02}m"
     return f"{seconds // 86_400}d"
+
+
+def duration(us: int) -> str:
+    """A span of time in a sentence: `350 ms`, `4.2 s`, `3m07s`, `2h05m`."""
+    milliseconds = us // 1000
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    seconds = milliseconds // 1000
+    if seconds < 60:
+        return f"{milliseconds / 1000:.1f} s"
+    if seconds < 3600:
+        return f"{seconds // 60}m{seconds % 60:02}s"
+    return f"{seconds // 3600}h{seconds % 3600 // 60:02}m"
 
 
 def ago(us: int) -> str:
@@ -65,13 +80,19 @@ def utc(us: int) -> str:
 
 
 def counts(insertions: int, deletions: int) -> str:
-    """`+10/-2`, or a dash where nothing changed."""
+    """Changed lines in a few cells: `+10/-2`, or a dash where nothing changed."""
     return f"+{insertions}/-{deletions}" if insertions or deletions else NONE
+
+
+def changes(found: Mapping[str, int]) -> str:
+    """What was changed, in a sentence: `3 files +10 -2`."""
+    lines = f"+{found.get('insertions', 0)} -{found.get('deletions', 0)}"
+    return f"{files(found.get('files', 0))} {lines}"
 
 
 def files(number: int) -> str:
     """`1 file`, `3 files`."""
-    return f"{number:,} file" if number == 1 else f"{number:,} files"
+    return plural(number, "file")
 
 
 def plural(number: int, noun: str) -> str:
@@ -81,9 +102,9 @@ def plural(number: int, noun: str) -> str:
 
 def size(number: int) -> str:
     """`512 B`, `1.2 kB`, `4.8 MB`."""
-    value, unit = float(number), "B"
+    value = float(number)
     for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            break
+        if value < 1000:
+            return f"{number} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
-    return f"{number} B" if unit == "B" else f"{value:.1f} {unit}"
+    return f"{value:.1f} TB"

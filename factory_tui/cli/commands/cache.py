@@ -13,10 +13,10 @@ from factory_tui.cli.arguments import add_place
 from factory_tui.cli.commands.prune import days, print_removed
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
-from factory_tui.cli.printers.findings import size
 from factory_tui.cli.printers.style import table
 from factory_tui.cli.targets import config_file, start_of
 from factory_tui.text.exit_codes import ExitCode
+from factory_tui.text.units import size
 
 _SHORT = 12
 

@@ -16,10 +16,11 @@ from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
-from factory_tui.cli.printers.findings import finding_lines, size
+from factory_tui.cli.printers.findings import finding_lines
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.targets import config_file, start_of
 from factory_tui.text.exit_codes import ExitCode
+from factory_tui.text.units import size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

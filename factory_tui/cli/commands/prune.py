@@ -14,10 +14,10 @@ from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_place, whole_number
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
-from factory_tui.cli.printers.findings import size
 from factory_tui.cli.printers.style import table
 from factory_tui.cli.targets import config_file, start_of
 from factory_tui.text.exit_codes import ExitCode
+from factory_tui.text.units import size
 
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)", re.ASCII)

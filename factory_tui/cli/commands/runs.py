@@ -17,11 +17,11 @@ from factory_engine.run_holder import holder_of
 from factory_engine.runs.listing import run_line, run_names
 from factory_tui.cli.arguments import add_place, positive
 from factory_tui.cli.output import Output
-from factory_tui.cli.printers.findings import size
 from factory_tui.cli.printers.runs_table import older_runs, runs_table
 from factory_tui.cli.printers.style import style
 from factory_tui.cli.targets import config_file, root_of, runs_dir
 from factory_tui.text.exit_codes import ExitCode
+from factory_tui.text.units import size
 
 LIMIT = 20
 

@@ -1,4 +1,4 @@
-"""Preconditions as lines, and sizes in words."""
+"""Preconditions as lines: whether each holds, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -17,13 +17,3 @@ def finding_lines(findings: Sequence[Finding], paint: Style = plain) -> Iterator
         advice = f"; {printable(finding.advice, 400)}" if finding.advice else ""
         level = paint(f"{finding.level.upper():<5}")
         yield f"{level}  {printable(finding.name, 60):<{width}}  {message}{advice}"
-
-
-def size(number: int) -> str:
-    """A number of bytes for people: `812 B`, `1.4 MB`."""
-    amount = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"

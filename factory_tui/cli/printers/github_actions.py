@@ -18,7 +18,9 @@ from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import elapsed_ms, violation_count, violations
 from factory_tui.cli.output import Output
 from factory_tui.cli.streams import in_github_actions, write_command
-from factory_tui.text.events import changes_of, culprit, duration
+from factory_tui.text.events import culprit
+from factory_tui.text.runs import changes_of
+from factory_tui.text.units import duration
 
 # Of each kind a step shows ten; further ones are dropped without a word.
 # https://docs.github.com/actions/reference/limits
@@ -102,7 +104,7 @@ def _head(state: RunState) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for worker in (*state.workers.values(), state.integrator):
         changes = changes_of(worker)
-        took = duration(elapsed_ms(worker.started_at, worker.ended_at))
+        took = duration(elapsed_ms(worker.started_at, worker.ended_at) * 1000)
         remark = _cell(worker.reason or worker.title)
         yield f"| {_cell(worker.worker_id)} | {worker.status} | {changes} | {took} | {remark} |"
     yield ""

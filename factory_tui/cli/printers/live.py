@@ -21,7 +21,9 @@ from factory_engine.rules.escape import printable
 from factory_engine.state import RunState, StageState, WorkerState
 from factory_engine.status import Status
 from factory_tui.cli.printers.progress import Progress
-from factory_tui.text.events import Line, changes_of, duration, is_change, line_of
+from factory_tui.text.events import Line, is_change, line_of
+from factory_tui.text.runs import changes_of
+from factory_tui.text.units import duration
 
 RECENT = 5
 _STYLES = {
@@ -132,7 +134,7 @@ def _elapsed(worker: WorkerState, now_us: int) -> str:
     if not worker.started_at:
         return ""
     end = from_rfc3339(worker.ended_at) if worker.ended_at else now_us
-    return duration(max(0, end - from_rfc3339(worker.started_at)) // 1000)
+    return duration(max(0, end - from_rfc3339(worker.started_at)))
 
 
 def _recent_line(line: Line) -> Text:

@@ -14,7 +14,8 @@ from factory_engine.rules.escape import printable
 from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.cli.printers.style import Style, plain
-from factory_tui.text.events import Line, duration, is_change, line_of
+from factory_tui.text.events import Line, is_change, line_of
+from factory_tui.text.units import duration
 
 HEARTBEAT_S = 30.0
 
@@ -92,5 +93,5 @@ def _alive(state: RunState, now_us: int) -> str:
         if worker.status is Status.RUNNING
     ]
     took_us = max(0, now_us - from_rfc3339(state.started_at or to_rfc3339(now_us)))
-    for_how_long = f"{state.current_stage} for {duration(took_us // 1000)}"
+    for_how_long = f"{state.current_stage} for {duration(took_us)}"
     return f"{for_how_long}: {', '.join(running)}" if running else for_how_long

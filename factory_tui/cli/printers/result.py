@@ -15,7 +15,8 @@ from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import violation_count
 from factory_tui.cli.printers.style import Style, plain, table
 from factory_tui.cli.targets import shown_path
-from factory_tui.text.events import changes_of, culprit
+from factory_tui.text.events import culprit
+from factory_tui.text.runs import changes_of, next_step
 
 LISTED = 20
 
@@ -95,17 +96,3 @@ def _pointers(state: RunState, folder: Path) -> Iterator[str]:
     step = next_step(state)
     if step:
         yield f"next    {step}"
-
-
-def next_step(state: RunState) -> str:
-    """The command that goes on from here; empty where there is nothing left to do."""
-    run = f"--run-id {state.run_id}"
-    if state.status is Status.PASS:
-        return f"factory apply {run}" if state.integrator.files else ""
-    if state.status is Status.BLOCKED:
-        return f"factory print-report {run}"
-    if state.stage("bundle-validate").status is Status.PASS:
-        return f"factory integrate {run}"
-    if state.stage("launch").status is Status.PASS:
-        return f"factory bundle-validate {run}"
-    return f"factory oneshot {run}"

@@ -24,11 +24,11 @@ import factory_tui
 from factory_engine.config.locations import APPLICATION
 from factory_engine.storage import storage_error
 from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.text.exit_codes import ANSWERS
 from factory_tui.text.foreign import one_line
 
 SEQUENCE = "factory_tui.console.control.command_sequence"
 _LOOK_S = 0.1
-_GOOD = (0, 2, 3)
 # on Windows a process of its own group without this console; 0 elsewhere
 _DETACHED = sum(
     getattr(subprocess, name, 0) for name in ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP")
@@ -44,8 +44,8 @@ class Ended:
 
     @property
     def failed(self) -> bool:
-        """Whether it could not do its part. BLOCKED is an answer, not a failure."""
-        return self.code not in _GOOD
+        """Whether it could not do its part."""
+        return self.code not in ANSWERS
 
 
 class Started:
@@ -78,7 +78,7 @@ class Started:
             self._folder.rmdir()
         code = self._process.returncode
         said = [line for line in errors if line.startswith("factory: ")]
-        if code in _GOOD and answers:
+        if code in ANSWERS and answers:
             return Ended(code, one_line(answers[0]))
         best = said[-1].removeprefix("factory: ") if said else (errors or [f"exit code {code}"])[-1]
         return Ended(code, one_line(best))

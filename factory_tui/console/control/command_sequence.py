@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 
-_GO_ON = (0, 2, 3)
+from factory_tui.text.exit_codes import ANSWERS
 
 
 def main(document: str) -> int:
@@ -20,7 +20,7 @@ def main(document: str) -> int:
     code = 0
     for argv in json.loads(document):
         code = subprocess.call(argv, stdin=subprocess.DEVNULL)
-        if code not in _GO_ON:
+        if code not in ANSWERS:
             break
     return code
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from factory_engine.events import Event
-from factory_tui.console.event_words import detail, who
+from factory_tui.text.events import detail, letter
 
 Test = Callable[[Event], bool]
 
@@ -43,7 +43,9 @@ def _test(word: str) -> Test:
     key, equals, pattern = word.partition("=")
     pattern = pattern.lower()
     if equals and key in ("worker", "w", "actor"):
-        return lambda event: _matches(pattern, who(event)) or _matches(pattern, event.actor)
+        return lambda event: (
+            _matches(pattern, letter(event.actor)) or _matches(pattern, event.actor)
+        )
     if equals and key in ("type", "t"):
         return lambda event: _matches(pattern, event.event_type)
     if equals and key in ("status", "s"):

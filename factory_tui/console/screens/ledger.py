@@ -21,7 +21,6 @@ from factory_engine.events import Event
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.event_words import detail, who
 from factory_tui.console.messages import EditWanted
 from factory_tui.console.run.ledger_filter import LedgerFilter
 from factory_tui.console.run.view import RunView
@@ -35,6 +34,7 @@ from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.search_bar import SearchBar
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
+from factory_tui.text.events import detail, letter
 from factory_tui.text.units import clock_us, plural, utc
 
 KEYS = ("filter", "mark", "follow", "verify", "copy", "times", "lanes", "edit", "triage")
@@ -105,7 +105,7 @@ class LedgerScreen(ConsoleScreen):
             self._counted.clear()
         newer = self._source[self._taken :]
         self._shown += self._filter.choose(newer)
-        self._counted.update(who(event) for event in newer)
+        self._counted.update(letter(event.actor) for event in newer)
         self._taken = len(self._source)
 
     def _inform(self) -> None:

@@ -20,7 +20,6 @@ from textual.widgets import Static
 
 from factory_tui.console.control.disabled_keys import idle_keys
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.event_words import detail
 from factory_tui.console.logs.log_tail import LogTail, Tails
 from factory_tui.console.messages import CancelWanted, RetryWanted, WorkerWanted
 from factory_tui.console.run.layouts import Layout, layout_for
@@ -32,6 +31,7 @@ from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.log_pane import LedgerTail, LogPane
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.worker_list import WorkerHeads, WorkerList
+from factory_tui.text.events import detail
 
 PULSE_S = 1 / 12  # five panes of new lines cost some 20 ms, and a key may have to wait for them
 NOT_ARRANGED = Layout("tiny")

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from textual.strip import Strip
 
 from factory_engine.events import Event
-from factory_tui.console.event_words import detail, standing, who
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
+from factory_tui.text.events import detail, letter, standing
 from factory_tui.text.glyphs import symbols
 from factory_tui.text.units import clock_us, hms, short
 
@@ -50,7 +50,7 @@ class EventList(RowList[Event]):
             (f"{event.seq:>6} ", "dim"),
             (f"{self._time(event):<13}", ""),
             (f"{self._delta(event, number):>8} ", "dim"),
-            (f"{who(event):<2} ", "bold"),
+            (f"{letter(event.actor):<2} ", "bold"),
             (f"{sign} {fit(event.event_type, TYPE_CELLS)} ", name),
         ]
         room = width - sum(len(text) for text, _ in left)

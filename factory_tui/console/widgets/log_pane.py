@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from textual.strip import Strip
 
 from factory_engine.events import Event
-from factory_tui.console.event_words import detail, standing, who
 from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.run.view import RunView
 from factory_tui.console.widgets.paint import Painted, Piece, fit
+from factory_tui.text.events import detail, letter, standing
 from factory_tui.text.glyphs import symbols
 from factory_tui.text.units import size as bytes_words
 
@@ -99,7 +99,7 @@ def _event_line(event: Event, width: int) -> list[Piece]:
     found = standing(event)
     left: list[Piece] = [
         (f"{event.ts_utc[11:19]} ", "dim"),
-        (f"{who(event):<2}", "bold"),
+        (f"{letter(event.actor):<2}", "bold"),
         (f"{event.event_type} ", found.paint if found else ""),
     ]
     room = width - sum(len(text) for text, _ in left)

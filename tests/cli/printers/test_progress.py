@@ -15,7 +15,8 @@ from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.live import LiveTable, screen
 from factory_tui.cli.printers.progress import Lines, Progress
 from factory_tui.cli.printers.style import colored, plain, table
-from factory_tui.text.events import duration, line_of
+from factory_tui.text.events import line_of
+from factory_tui.text.units import duration
 from tests.cli.ledgers import activity, created
 from tests.cli.states import (
     NASTY,
@@ -173,7 +174,7 @@ def test_a_table_is_aligned_and_has_no_trailing_spaces() -> None:
     ],
 )
 def test_durations_are_short(milliseconds: int, words: str) -> None:
-    assert duration(milliseconds) == words
+    assert duration(milliseconds * 1000) == words
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80, 200])
