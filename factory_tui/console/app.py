@@ -53,8 +53,8 @@ class FactoryConsole(DressedApp):
         super().__init__()
         self.wear(entry.chosen)
         self._entry = entry
-        self._stack = Stack(self, entry.place, clock)
-        self._follower = Follower(self, entry.place, clock, self._stack.show)
+        self._stack = Stack(self, entry.repository, clock)
+        self._follower = Follower(self, entry.repository, clock, self._stack.show)
         self._clock = clock
 
     def get_default_screen(self) -> ConsoleScreen:
@@ -62,12 +62,12 @@ class FactoryConsole(DressedApp):
         return self._stack.lowest("run" if self._entry.folder else "runs")
 
     def on_mount(self) -> None:
-        self.dress(self._entry.chosen, remember=not self._entry.place.read_only)
+        self.dress(self._entry.chosen, remember=not self._entry.repository.read_only)
         self._follower.begin()
         if self._entry.folder is not None:
             self._follower.open(self._entry.folder)
         if self._entry.root is not None:
-            self.take_keymap(self._entry.root, self._entry.place)
+            self.take_keymap(self._entry.root, self._entry.repository)
         self.set_timer(_SETTLED_S, self._settle)
 
     def _settle(self) -> None:
@@ -78,7 +78,7 @@ class FactoryConsole(DressedApp):
     @cached_property
     def _commander(self) -> Commander:
         commander: Commander = lazy_imports.load("commander")(
-            self, self._entry.place, self._clock, self._begin
+            self, self._entry.repository, self._clock, self._begin
         )
         return commander
 
@@ -115,8 +115,8 @@ class FactoryConsole(DressedApp):
 
     def _begin(self, run_id: str) -> None:
         """Turn to a run that is about to begin."""
-        assert self._entry.place.runs_dir is not None
-        self._follower.open(RunFolder(self._entry.place.runs_dir / run_id))
+        assert self._entry.repository.runs_dir is not None
+        self._follower.open(RunFolder(self._entry.repository.runs_dir / run_id))
         self._stack.to_run()
 
     @on(messages.CancelWanted)
@@ -133,7 +133,7 @@ class FactoryConsole(DressedApp):
 
     def _act(self, deed: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Do more than look, unless this console is only for looking."""
-        if self._entry.place.read_only:
+        if self._entry.repository.read_only:
             self.notify(READ_ONLY)
         else:
             self.run_worker(deed(), group="command")

@@ -11,14 +11,17 @@ from pathlib import Path
 
 from factory_engine.config import load
 from factory_engine.errors import FactoryError
-from factory_tui.console.control.command_lines import Place
+from factory_tui.console.open_repository import OpenRepository
 
 
-def keymap_of(root: Path, place: Place) -> tuple[Mapping[str, str], str]:
+def keymap_of(root: Path, repository: OpenRepository) -> tuple[Mapping[str, str], str]:
     """Binding ids to keys, and what is wrong with the configuration; either may be empty."""
     try:
         loaded = load(
-            root, file=place.config_file, environment=os.environ, overrides=place.overrides
+            root,
+            file=repository.config_file,
+            environment=os.environ,
+            overrides=repository.overrides,
         )
     except FactoryError as error:
         return {}, str(error)

@@ -11,8 +11,8 @@ from textual.app import App
 
 from factory_engine.clock import Clock
 from factory_tui.console import lazy_imports
-from factory_tui.console.control.command_lines import Place
 from factory_tui.console.messages import WorkerWanted
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 
@@ -24,19 +24,19 @@ class Stack:
 
     Args:
         app: whose.
-        place: where commands work.
+        repository: where commands work.
         clock: the source of the time on the screens.
     """
 
-    def __init__(self, app: App[Any], place: Place, clock: Clock) -> None:
+    def __init__(self, app: App[Any], repository: OpenRepository, clock: Clock) -> None:
         self._app = app
-        self._place = place
+        self._repository = repository
         self._clock = clock
         self._view = RunView()
 
     def lowest(self, name: str) -> ConsoleScreen:
         """The screen to begin with, `run` or `runs`."""
-        arguments = (self._place.runs_dir, self._clock) if name == "runs" else ()
+        arguments = (self._repository.runs_dir, self._clock) if name == "runs" else ()
         screen: ConsoleScreen = lazy_imports.load(name)(*arguments)
         return screen
 
@@ -61,12 +61,12 @@ class Stack:
 
     def open(self, name: str) -> None:
         """Open a screen by its name, or say why not."""
-        if name in ("runs", "launch") and self._place.read_only:
+        if name in ("runs", "launch") and self._repository.read_only:
             self._app.notify(READ_ONLY)
         elif name == "runs":
-            self._put(name, self._place.runs_dir, self._clock)
-        elif name == "launch" and self._place.runs_dir is not None:
-            self._put(name, self._place, self._clock)
+            self._put(name, self._repository.runs_dir, self._clock)
+        elif name == "launch" and self._repository.runs_dir is not None:
+            self._put(name, self._repository, self._clock)
         elif name in ("ledger", "triage") and self._view.path is not None:
             self._put(name)
         else:

@@ -15,9 +15,9 @@ from factory_engine.errors import RepositoryError, RunError
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
 from factory_engine.runs.whereabouts import find_root
-from factory_tui.console.control.command_lines import Place
 from factory_tui.console.look import preferences
 from factory_tui.console.look.preferences import Preferences
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.run_list import newest_live
 from factory_tui.console.run.view import RunView
 from factory_tui.text import exit_codes
@@ -28,13 +28,13 @@ class Entry:
     """What the console begins with.
 
     Args:
-        place: where commands work.
+        repository: where commands work.
         folder: the run to open; None for the list of runs.
         chosen: theme and signs of the last time.
         root: the repository whose configuration holds a keymap; None for none.
     """
 
-    place: Place
+    repository: OpenRepository
     folder: RunFolder | None = None
     chosen: Preferences = field(default_factory=Preferences)
     root: Path | None = None
@@ -72,8 +72,10 @@ def enter(
     opened = _opened(runs_dir, run_id, folder)
     if read_only and opened is None:
         raise RunError("there is no run to look at", advice="name one with --run-id or --dir")
-    place = Place(start, None if read_only else runs_dir, file, tuple(overrides), read_only)
-    return Entry(place, opened, preferences.load(), root)
+    repository = OpenRepository(
+        start, None if read_only else runs_dir, file, tuple(overrides), read_only
+    )
+    return Entry(repository, opened, preferences.load(), root)
 
 
 def exit_code(view: RunView) -> int:

@@ -12,7 +12,7 @@ from factory_engine.clock import Clock
 from factory_engine.run_holder import holder_of
 from factory_engine.status import Status
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.control.command_lines import Place
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.startup import Entry
 from tests.agents_real.real_agents import needs_acp, needs_claude, needs_codex
 from tests.agents_real.whole_run import COMMAND, Errand, House, ended
@@ -188,8 +188,8 @@ async def test_a_run_is_cancelled_from_the_console(
     house.configure(A=Errand("sleep"), D=Errand(COMMAND))
     process = house.start("oneshot", "--run-id", house.run_id, "--json")
     await until_begun(house, "A")
-    place = Place(house.root, house.run.path.parent)
-    console = FactoryConsole(Entry(place, house.run), Clock())
+    repository = OpenRepository(house.root, house.run.path.parent)
+    console = FactoryConsole(Entry(repository, house.run), Clock())
     async with console.run_test(size=(120, 40)) as pilot:
         await until_shown(pilot, "A ●", "sleep 300")
         await pilot.press("X")

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.control.command_lines import Place
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.startup import Entry
 from tests.console.builders import SteppingClock
 
@@ -66,7 +66,7 @@ async def console(
     **entry: Any,
 ) -> AsyncIterator[P]:
     """The console on a run; `runs_dir` makes the run one of the repository at `start`."""
-    place = Place(start or Path("/"), runs_dir)
-    app = FactoryConsole(Entry(place, folder, **entry), clock)
+    repository = OpenRepository(start or Path("/"), runs_dir)
+    app = FactoryConsole(Entry(repository, folder, **entry), clock)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield pilot

@@ -23,8 +23,8 @@ from factory_engine.runs.birth import Request
 from factory_engine.runs.project import open_project
 from factory_tui.cli.sample_repository import make_sample
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.control.command_lines import Place
 from factory_tui.console.look.preferences import Preferences
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.startup import Entry
 from factory_tui.console.widgets.diff_view import DiffView
 from factory_tui.text import glyphs
@@ -82,8 +82,8 @@ def _environment(temporary: str) -> dict[str, str]:
 
 async def _picture(folder: RunFolder, size: tuple[int, int], keys: list[str], *shown: str) -> str:
     """What the console shows of the run after those keys."""
-    place = Place(folder.path.parents[3], folder.path.parent)
-    entry = Entry(place, folder, Preferences(theme="textual-dark"))
+    repository = OpenRepository(folder.path.parents[3], folder.path.parent)
+    entry = Entry(repository, folder, Preferences(theme="textual-dark"))
     app = FactoryConsole(entry, Clock(frozen_us=EPOCH * 1_000_000))
     async with app.run_test(size=size) as pilot:
         await until_shown(pilot, "Z ▲ BLOCKED")

@@ -19,8 +19,8 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.state import RunState, WorkerState
 from factory_tui.console.app import FactoryConsole
-from factory_tui.console.control.command_lines import Place
 from factory_tui.console.messages import RunWanted
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.startup import Entry
@@ -50,7 +50,7 @@ async def test_the_console_says_what_the_replay_says(
 ) -> None:
     bench = Bench(tmp_path)
     own = folder_in(bench)
-    app = FactoryConsole(Entry(Place(bench.root, own.path.parent), own), Clock())
+    app = FactoryConsole(Entry(OpenRepository(bench.root, own.path.parent), own), Clock())
     async with app.run_test(size=SIZE) as pilot:
         await outcome(bench)
         state = replay(own).state

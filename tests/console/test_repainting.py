@@ -14,7 +14,7 @@ from textual.widget import Widget
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_tui.console import lazy_imports
-from factory_tui.console.control.command_lines import Place
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.follower import Follower
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.run import RunConsole
@@ -172,7 +172,7 @@ def test_news_after_a_pause_are_shown_at_once_and_what_follows_after_a_rest(
 ) -> None:
     app = _Paced()
     shown: list[RunView] = []
-    follower = Follower(app, Place(Path("/")), clock, shown.append)  # type: ignore[arg-type]
+    follower = Follower(app, OpenRepository(Path("/")), clock, shown.append)  # type: ignore[arg-type]
     for _ in range(3):
         follower.heard()
     assert len(app.at_once) == 1

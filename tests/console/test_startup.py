@@ -40,14 +40,14 @@ def test_the_live_run_is_opened(root: Path) -> None:
 def test_a_named_run_is_opened_and_belongs_to_the_place(root: Path) -> None:
     entry = enter(root, b.RUN_ID, None, None, ())
     assert entry.folder is not None
-    assert entry.place.holds(entry.folder.path)
+    assert entry.repository.holds(entry.folder.path)
 
 
 def test_a_copied_folder_needs_no_repository(tmp_path: Path) -> None:
     copy = b.write_run(tmp_path / "copies", b.blocked())
     entry = enter(tmp_path, None, copy.path, None, ())
     assert entry.folder == copy
-    assert not entry.place.holds(copy.path)
+    assert not entry.repository.holds(copy.path)
 
 
 def test_what_cannot_be_opened_is_said_before_the_screen_is_taken(
@@ -68,14 +68,14 @@ def test_the_keymap_comes_from_the_configuration(root: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"keymap": {"retry": "f7"}}))
     entry = enter(root, None, None, None, ())
-    assert keymap_of(root, entry.place) == ({"retry": "f7"}, "")
+    assert keymap_of(root, entry.repository) == ({"retry": "f7"}, "")
     entry = enter(root, None, None, None, ("keymap.retry=f8",))
-    assert keymap_of(root, entry.place) == ({"retry": "f8"}, "")
+    assert keymap_of(root, entry.repository) == ({"retry": "f8"}, "")
 
 
 def test_a_mistake_in_the_configuration_is_a_remark(root: Path) -> None:
     entry = enter(root, None, None, None, ("run.max_paralel=3",))
-    keymap, remark = keymap_of(root, entry.place)
+    keymap, remark = keymap_of(root, entry.repository)
     assert keymap == {}
     assert "max_paralel" in remark
 

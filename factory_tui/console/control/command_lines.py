@@ -11,30 +11,6 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where commands work: what `-C`, `--config` and `--set` of the console's own line said.
-
-    Args:
-        start: an absolute folder.
-        runs_dir: the folder of all runs; None outside a repository, where nothing can be started.
-        config_file: the configuration that `--config` named.
-        overrides: what `--set` said.
-        read_only: the console is only for looking: it gives no command and keeps no settings.
-    """
-
-    start: Path
-    runs_dir: Path | None = None
-    config_file: Path | None = None
-    overrides: tuple[str, ...] = ()
-    read_only: bool = False
-
-    def holds(self, folder: Path | None) -> bool:
-        """Whether `folder` is a run that commands of this place can name by its id."""
-        return folder is not None and self.runs_dir is not None and folder.parent == self.runs_dir
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ import psutil
 import factory_tui
 from factory_engine.config.locations import APPLICATION
 from factory_engine.storage import storage_error
-from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.control.command_lines import Command
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.text.exit_codes import ANSWERS
 from factory_tui.text.foreign import one_line
 
@@ -88,13 +89,13 @@ class Started:
         self._process.returncode = self._process.returncode or 0
 
 
-def start(command: Command, place: Place) -> Started:
+def start(command: Command, repository: OpenRepository) -> Started:
     """Start a command.
 
     Raises:
         StorageError: there is no room for its output, or the system starts no process.
     """
-    lines = [_argv(step, place) for step in command.steps]
+    lines = [_argv(step, repository) for step in command.steps]
     argv = lines[0]
     if len(lines) > 1:
         argv = [
@@ -121,11 +122,11 @@ def start(command: Command, place: Place) -> Started:
     return Started(process, folder)
 
 
-def _argv(step: tuple[str, ...], place: Place) -> list[str]:
-    words = [sys.executable, "-m", "factory_tui", step[0], "-C", str(place.start)]
-    if place.config_file is not None:
-        words += ["--config", str(place.config_file)]
-    for override in place.overrides:
+def _argv(step: tuple[str, ...], repository: OpenRepository) -> list[str]:
+    words = [sys.executable, "-m", "factory_tui", step[0], "-C", str(repository.start)]
+    if repository.config_file is not None:
+        words += ["--config", str(repository.config_file)]
+    for override in repository.overrides:
         words += ["--set", override]
     return [*words, *step[1:]]
 

@@ -17,7 +17,8 @@ from factory_engine.errors import FactoryError
 from factory_engine.run_folder import RunFolder
 from factory_tui.console import lazy_imports, messages
 from factory_tui.console.control import command_lines, command_process
-from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.control.command_lines import Command
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.view import ACTIVE, RunView, standing_of
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage.problems import Option
@@ -29,16 +30,16 @@ class Commander:
 
     Args:
         app: where questions and notifications appear.
-        place: where commands work.
+        repository: where commands work.
         clock: gives a new run its id.
         follow: turns the console to a run that is about to begin.
     """
 
     def __init__(
-        self, app: App[Any], place: Place, clock: Clock, follow: Callable[[str], None]
+        self, app: App[Any], repository: OpenRepository, clock: Clock, follow: Callable[[str], None]
     ) -> None:
         self._app = app
-        self._place = place
+        self._repository = repository
         self._clock = clock
         self._follow = follow
         self._started: list[command_process.Started] = []
@@ -64,7 +65,7 @@ class Commander:
         """Carry out what was chosen in triage, after asking once more."""
         try:
             remedy = lazy_imports.load("remedy")
-            command = await remedy(self._app, self._place, self._clock, view, option)
+            command = await remedy(self._app, self._repository, self._clock, view, option)
         except FactoryError as error:
             self.say(str(error), error=True)
             return
@@ -80,7 +81,7 @@ class Commander:
             whether it could do its part.
         """
         try:
-            started = command_process.start(command, self._place)
+            started = command_process.start(command, self._repository)
         except FactoryError as error:
             self.say(str(error), error=True)
             return False

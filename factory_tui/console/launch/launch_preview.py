@@ -17,7 +17,7 @@ from factory_engine.runs.listing import run_names
 from factory_engine.runs.project import Project, open_project
 from factory_engine.state import Finding
 from factory_tui.console.control import command_lines
-from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.control.command_lines import Command
 from factory_tui.console.launch.scope_map import (
     MOST_PATHS,
     MapRow,
@@ -26,6 +26,7 @@ from factory_tui.console.launch.scope_map import (
     map_rows,
     overlaps,
 )
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.text.foreign import text_of
 
 
@@ -81,12 +82,12 @@ def with_task(config: Config) -> list[str]:
     return [worker_id for worker_id, worker in config.workers.items() if worker.has_task]
 
 
-async def ask(place: Place, wish: Wish) -> Answer:
+async def ask(repository: OpenRepository, wish: Wish) -> Answer:
     """Everything that can be known before the run; an error of the user's is a finding."""
     config = None
     try:
-        config = (await _project(place, Wish())).config
-        project = await _project(place, wish)
+        config = (await _project(repository, Wish())).config
+        project = await _project(repository, wish)
         base_ref = wish.base_ref or config.run.base_ref
         findings = await preflight(project, base_ref)
         base = await project.repository.resolve_commit(base_ref)
@@ -134,12 +135,14 @@ def _own_findings(wish: Wish) -> Sequence[Finding]:
     return [Finding("tasks", "block", "no worker with a task takes part", advice)]
 
 
-async def _project(place: Place, wish: Wish) -> Project:
+async def _project(repository: OpenRepository, wish: Wish) -> Project:
     settings = []
     if wish.parallel:
         settings.append(f"run.max_parallel={wish.parallel}")
     if wish.timeout:
         settings.append(f"run.worker_timeout_s={wish.timeout}")
     return await open_project(
-        place.start, config_file=place.config_file, overrides=[*place.overrides, *settings]
+        repository.start,
+        config_file=repository.config_file,
+        overrides=[*repository.overrides, *settings],
     )

@@ -21,9 +21,9 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBarRender
 
 from factory_tui.console import lazy_imports
-from factory_tui.console.control.command_lines import Place
 from factory_tui.console.look import preferences, theme
 from factory_tui.console.look.preferences import Preferences
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.screens.command_palette import Palette
 from factory_tui.text import glyphs
 
@@ -70,9 +70,9 @@ class DressedApp(App[int]):
         )
 
     @work(thread=True)
-    def take_keymap(self, root: Path, place: Place) -> None:
+    def take_keymap(self, root: Path, repository: OpenRepository) -> None:
         """Read the user's own keys from the configuration, beside the first screen."""
-        keymap, remark = lazy_imports.load("keymap")(root, place)
+        keymap, remark = lazy_imports.load("keymap")(root, repository)
         with contextlib.suppress(RuntimeError):  # the console has been left in the meantime
             self.call_from_thread(self.set_keymap, dict(keymap))
             if remark:

@@ -12,7 +12,7 @@ from textual.app import App
 
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
-from factory_tui.console.control.command_lines import Place
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.feed import Feed
 from factory_tui.console.run.notifications import announcements
 from factory_tui.console.run.view import RunView
@@ -26,17 +26,21 @@ class Follower:
 
     Args:
         app: where the following runs and notifications appear.
-        place: tells runs of this repository from copied ones.
+        repository: tells runs of this repository from copied ones.
         clock: the source of the time on the screens.
         show: called with each newer view.
     """
 
     def __init__(
-        self, app: App[Any], place: Place, clock: Clock, show: Callable[[RunView], None]
+        self,
+        app: App[Any],
+        repository: OpenRepository,
+        clock: Clock,
+        show: Callable[[RunView], None],
     ) -> None:
         self.view = RunView()
         self._app = app
-        self._place = place
+        self._repository = repository
         self._clock = clock
         self._show = show
         self._feed: Feed | None = None
@@ -50,7 +54,7 @@ class Follower:
     def open(self, folder: RunFolder) -> None:
         """Follow another run from now on."""
         self.view = RunView()
-        self._feed = Feed(folder, self._clock, local=self._place.holds(folder.path))
+        self._feed = Feed(folder, self._clock, local=self._repository.holds(folder.path))
         self._app.run_worker(self._feed.run(self.heard), group="feed", exclusive=True)
         self.flush()
 

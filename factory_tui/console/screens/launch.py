@@ -19,11 +19,11 @@ from textual.widgets import Button, Input, Static
 from factory_engine.clock import Clock
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
-from factory_tui.console.control.command_lines import Place
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.launch.launch_preview import Answer, Wish, ask, command_for, with_task
 from factory_tui.console.launch.preview_text import facts
 from factory_tui.console.messages import LaunchWanted
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.paint import Piece
@@ -73,7 +73,7 @@ class LaunchScreen(ConsoleScreen):
     """A new run.
 
     Args:
-        place: where it would run.
+        repository: where it would run.
         clock: the source of the time in its id.
     """
 
@@ -84,9 +84,9 @@ class LaunchScreen(ConsoleScreen):
     HELP_TITLE = "New run"
     KIND = "launch"
 
-    def __init__(self, place: Place, clock: Clock) -> None:
+    def __init__(self, repository: OpenRepository, clock: Clock) -> None:
         super().__init__()
-        self._place = place
+        self._repository = repository
         self._clock = clock
         self._answer = Answer()
         self._timer: Timer | None = None
@@ -132,14 +132,14 @@ class LaunchScreen(ConsoleScreen):
 
     async def _asking(self) -> None:
         self._say([("New run   ", "title"), ("preflight is looking", "warn")])
-        answer = await ask(self._place, self.wish)
+        answer = await ask(self._repository, self.wish)
         if not self.is_there:
             return
         first = answer.config is not None and not self._asked
         self._answer = answer
         if first:
             self._fill(answer)
-            answer = await ask(self._place, self.wish)
+            answer = await ask(self._repository, self.wish)
             if not self.is_there:
                 return
             self._answer = answer

@@ -16,7 +16,8 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.run_id import make
 from factory_engine.runs.listing import run_names
 from factory_tui.console.control import command_lines
-from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.control.command_lines import Command
+from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage.amending import write_widened_lock
@@ -25,13 +26,13 @@ from factory_tui.text.foreign import one_line
 
 
 async def carry_out(
-    app: App[Any], place: Place, clock: Clock, view: RunView, option: Option
+    app: App[Any], repository: OpenRepository, clock: Clock, view: RunView, option: Option
 ) -> Command | None:
     """Ask; the command to give, None where the answer was no.
 
     Args:
         app: where the question appears.
-        place: where commands work.
+        repository: where commands work.
         clock: gives a new run its id.
         view: the run.
         option: what was chosen.
@@ -41,13 +42,13 @@ async def carry_out(
     """
     if option.name in ("amend", "take_lock"):
         return await _amend(app, view, option)
-    command = _command(place, clock, view, option)
+    command = _command(repository, clock, view, option)
     choices = [Choice("", "Leave it", "nothing changes"), Choice("do", option.label, option.effect)]
     asked = Ask(f"{option.label}?", choices, facts=[f"$ {command.shown()}"])
     return command if await app.push_screen_wait(asked) else None
 
 
-def _command(place: Place, clock: Clock, view: RunView, option: Option) -> Command:
+def _command(repository: OpenRepository, clock: Clock, view: RunView, option: Option) -> Command:
     run = view.run_id
     if option.name == "retry":
         return command_lines.retry(run, [option.worker_id])
@@ -55,9 +56,9 @@ def _command(place: Place, clock: Clock, view: RunView, option: Option) -> Comma
         return command_lines.resume(run)
     if option.name == "integrate":
         return command_lines.integrate(run)
-    assert place.runs_dir is not None
+    assert repository.runs_dir is not None
     base = view.state.base_commit
-    taken = set(run_names(place.runs_dir))
+    taken = set(run_names(repository.runs_dir))
     new = make(view.state.kind or "oneshot", clock.now_us(), base, taken)
     return command_lines.start(new, base, others(view, option.worker_id))
 

@@ -12,19 +12,22 @@ import psutil
 import pytest
 
 from factory_tui.console.control import command_lines, command_process, command_sequence
-from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.control.command_lines import Command
+from factory_tui.console.open_repository import OpenRepository
 from tests.support.repositories import make_repository
 
 OTHER = "oneshot_20260921T150000Z_ab12cd34_001"
 
 
-def place_of(tmp_path: Path) -> Place:
+def repository_of(tmp_path: Path) -> OpenRepository:
     root = make_repository(tmp_path / "repo", {"a.txt": "a\n"})
-    return Place(root, root / "tools/codex/runs")
+    return OpenRepository(root, root / "tools/codex/runs")
 
 
 async def test_an_error_is_the_one_line_that_the_command_line_gave(tmp_path: Path) -> None:
-    ended = await command_process.start(command_lines.cancel(OTHER), place_of(tmp_path)).ended()
+    ended = await command_process.start(
+        command_lines.cancel(OTHER), repository_of(tmp_path)
+    ).ended()
     assert ended.code == 2
     assert OTHER in ended.line
     assert "no such run" in ended.line
@@ -32,7 +35,7 @@ async def test_an_error_is_the_one_line_that_the_command_line_gave(tmp_path: Pat
 
 async def test_a_usage_error_counts_as_a_failure(tmp_path: Path) -> None:
     command = Command("x", (("cancel", "--no-such-option"),))
-    ended = await command_process.start(command, place_of(tmp_path)).ended()
+    ended = await command_process.start(command, repository_of(tmp_path)).ended()
     assert ended.failed
     assert "--no-such-option" in ended.line
 
@@ -40,21 +43,23 @@ async def test_a_usage_error_counts_as_a_failure(tmp_path: Path) -> None:
 async def test_a_dry_run_is_started_in_the_repository_and_leaves_no_file_behind(
     tmp_path: Path, home: Path
 ) -> None:
-    place = place_of(tmp_path)
+    repository = repository_of(tmp_path)
     command = command_lines.start("pinned", "HEAD", dry_run=True)
-    ended = await command_process.start(command, place).ended()
+    ended = await command_process.start(command, repository).ended()
     assert (ended.code, ended.failed) == (0, False)
-    assert (place.start / "tools/codex/runs/pinned/LEDGER.jsonl").is_file()
+    assert (repository.start / "tools/codex/runs/pinned/LEDGER.jsonl").is_file()
     assert list(home.rglob("console/*")) == []
 
 
 async def test_settings_of_the_console_are_those_of_its_commands(tmp_path: Path) -> None:
-    place = place_of(tmp_path)
+    repository = repository_of(tmp_path)
     elsewhere = tmp_path / "elsewhere"
     config = tmp_path / "my.json"
     config.write_text(json.dumps({"paths": {"runs_dir": str(elsewhere)}}))
-    place = Place(place.start, elsewhere, config, ("run.kind=mine",))
-    await command_process.start(command_lines.start("pinned", "HEAD", dry_run=True), place).ended()
+    repository = OpenRepository(repository.start, elsewhere, config, ("run.kind=mine",))
+    await command_process.start(
+        command_lines.start("pinned", "HEAD", dry_run=True), repository
+    ).ended()
     manifest = json.loads((elsewhere / "pinned/RUN_MANIFEST.json").read_bytes())
     assert manifest["kind"] == "mine"
 
@@ -64,8 +69,8 @@ async def test_a_command_has_a_session_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
-    monkeypatch.setattr(command_process, "_argv", lambda step, place: sleeper)
-    started = command_process.start(Command("x", (("any",),)), Place(tmp_path))
+    monkeypatch.setattr(command_process, "_argv", lambda step, repository: sleeper)
+    started = command_process.start(Command("x", (("any",),)), OpenRepository(tmp_path))
     child = psutil.Process(started.pid)
     try:
         assert os.getsid(child.pid) == child.pid != os.getsid(0)
@@ -119,8 +124,8 @@ def test_commands_are_shown_as_they_are_typed() -> None:
 
 
 def test_only_runs_of_the_own_folder_can_be_commanded(tmp_path: Path) -> None:
-    place = Place(tmp_path, tmp_path / "runs")
-    assert place.holds(tmp_path / "runs/one")
-    assert not place.holds(tmp_path / "elsewhere/one")
-    assert not Place(tmp_path).holds(tmp_path / "runs/one")
-    assert not place.holds(None)
+    repository = OpenRepository(tmp_path, tmp_path / "runs")
+    assert repository.holds(tmp_path / "runs/one")
+    assert not repository.holds(tmp_path / "elsewhere/one")
+    assert not OpenRepository(tmp_path).holds(tmp_path / "runs/one")
+    assert not repository.holds(None)

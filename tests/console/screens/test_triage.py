@@ -9,7 +9,8 @@ import pytest
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.control import command_process
-from factory_tui.console.control.command_lines import Command, Place
+from factory_tui.console.control.command_lines import Command
+from factory_tui.console.open_repository import OpenRepository
 from tests.console import builders as b
 from tests.console import bundles
 from tests.console.looking import P, console, shown, until, until_shown
@@ -27,7 +28,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
         def let_go(self) -> None:
             pass
 
-    def start(command: Command, place: Place) -> Never:
+    def start(command: Command, repository: OpenRepository) -> Never:
         found.append(command)
         return Never()
 
