@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from factory_engine.events import INTEGRATOR, OPERATOR, Event, EventType
 from factory_engine.rules.escape import printable
 from factory_engine.state import RunState
-from factory_tui.text.glyphs import Standing
+from factory_tui.text.glyphs import DisplayStatus
 from factory_tui.text.units import SECOND_US, changes, duration
 
 WIDTH = 300
@@ -83,14 +83,14 @@ def detail(event: Event, limit: int = WIDTH) -> str:
     return printable(f"{word}  {text}".strip(), limit)
 
 
-def standing(event: Event) -> Standing | None:
-    """The standing that the event announces, for its colour; None for one that announces none."""
+def display_status(event: Event) -> DisplayStatus | None:
+    """The status that the event announces, for its colour; None for one that announces none."""
     if event.event_type == EventType.FINDING:
         return _LEVELS.get(str(event.details.get("level")))
-    if event.event_type in _STANDINGS:
-        return _STANDINGS[event.event_type]
+    if event.event_type in _DISPLAY_STATUSES:
+        return _DISPLAY_STATUSES[event.event_type]
     status = event.details.get("status")
-    return Standing(status) if status in ("PASS", "BLOCKED", "FAIL") else None
+    return DisplayStatus(status) if status in ("PASS", "BLOCKED", "FAIL") else None
 
 
 def is_change(event: Event, before: RunState) -> bool:
@@ -137,15 +137,15 @@ _TYPE_IS_THE_WORD = (
     *(EventType.LOCK_AMENDED, EventType.CHECK_STARTED, EventType.CULPRIT_SEARCHED),
     EventType.REPORT_WRITTEN,
 )
-_LEVELS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}
-_STANDINGS: dict[str, Standing] = {
-    EventType.WORKER_RETRIED: Standing.RETRY,
-    EventType.WORKER_STALLED: Standing.STALLED,
-    EventType.RUN_INTERRUPTED: Standing.STOPPED,
-    EventType.LEDGER_REPAIRED: Standing.STOPPED,
-    EventType.WORKER_STARTED: Standing.RUNNING,
-    EventType.WORKER_HEARD: Standing.RUNNING,
-    EventType.STAGE_STARTED: Standing.RUNNING,
+_LEVELS = {"ok": DisplayStatus.PASS, "warn": DisplayStatus.STALLED, "block": DisplayStatus.BLOCKED}
+_DISPLAY_STATUSES: dict[str, DisplayStatus] = {
+    EventType.WORKER_RETRIED: DisplayStatus.RETRY,
+    EventType.WORKER_STALLED: DisplayStatus.STALLED,
+    EventType.RUN_INTERRUPTED: DisplayStatus.STOPPED,
+    EventType.LEDGER_REPAIRED: DisplayStatus.STOPPED,
+    EventType.WORKER_STARTED: DisplayStatus.RUNNING,
+    EventType.WORKER_HEARD: DisplayStatus.RUNNING,
+    EventType.STAGE_STARTED: DisplayStatus.RUNNING,
 }
 
 

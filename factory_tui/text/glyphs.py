@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Standing(StrEnum):
+class DisplayStatus(StrEnum):
     """What a person is told about a worker, a stage or a run; finer than the five statuses."""
 
     PENDING = "PENDING"
@@ -30,10 +30,10 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Symbols:
+class Glyphs:
     """One set of signs."""
 
-    standing: dict[Standing, str]
+    status: dict[DisplayStatus, str]
     pointer: str
     chevron: str
     ellipsis: str
@@ -47,16 +47,16 @@ class Symbols:
     heavy_border: str
 
 
-UNICODE = Symbols(
-    standing={
-        Standing.PENDING: "○",
-        Standing.RUNNING: "●",
-        Standing.STALLED: "◐",
-        Standing.RETRY: "↻",
-        Standing.PASS: "✓",
-        Standing.BLOCKED: "▲",
-        Standing.FAIL: "✗",
-        Standing.STOPPED: "⊘",
+UNICODE = Glyphs(
+    status={
+        DisplayStatus.PENDING: "○",
+        DisplayStatus.RUNNING: "●",
+        DisplayStatus.STALLED: "◐",
+        DisplayStatus.RETRY: "↻",
+        DisplayStatus.PASS: "✓",
+        DisplayStatus.BLOCKED: "▲",
+        DisplayStatus.FAIL: "✗",
+        DisplayStatus.STOPPED: "⊘",
     },
     pointer="▸",
     chevron="»",
@@ -70,16 +70,16 @@ UNICODE = Symbols(
     border="round",
     heavy_border="heavy",
 )
-ASCII = Symbols(
-    standing={
-        Standing.PENDING: ".",
-        Standing.RUNNING: "*",
-        Standing.STALLED: "~",
-        Standing.RETRY: "r",
-        Standing.PASS: "v",
-        Standing.BLOCKED: "!",
-        Standing.FAIL: "x",
-        Standing.STOPPED: "-",
+ASCII = Glyphs(
+    status={
+        DisplayStatus.PENDING: ".",
+        DisplayStatus.RUNNING: "*",
+        DisplayStatus.STALLED: "~",
+        DisplayStatus.RETRY: "r",
+        DisplayStatus.PASS: "v",
+        DisplayStatus.BLOCKED: "!",
+        DisplayStatus.FAIL: "x",
+        DisplayStatus.STOPPED: "-",
     },
     pointer=">",
     chevron=">",
@@ -103,7 +103,7 @@ def use_ascii(wanted: bool) -> None:
     _shown = ASCII if wanted else UNICODE
 
 
-def symbols() -> Symbols:
+def glyphs() -> Glyphs:
     """The set in use."""
     return _shown
 

@@ -113,7 +113,7 @@ def _workers(state: RunState, now_us: int) -> Table:
     for worker in (*state.workers.values(), state.integrator):
         table.add_row(
             printable(worker.letter),
-            _standing(worker),
+            _display_status(worker),
             Text(printable(_activity(worker))),
             _elapsed(worker, now_us),
             changes_of(worker),
@@ -121,7 +121,7 @@ def _workers(state: RunState, now_us: int) -> Table:
     return table
 
 
-def _standing(worker: WorkerState) -> Text:
+def _display_status(worker: WorkerState) -> Text:
     word = "STALLED" if worker.stalled else worker.status
     return Text(word, style=_STYLES.get(word, ""))
 

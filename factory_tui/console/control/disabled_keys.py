@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from factory_engine.state import WorkerState
 from factory_engine.status import Status
-from factory_tui.console.run.view import ACTIVE, RunView, standing_of
-from factory_tui.text.glyphs import Standing
+from factory_tui.console.run.view import ACTIVE, RunView, display_status_of
+from factory_tui.text.glyphs import DisplayStatus
 
-_TROUBLE = (Standing.BLOCKED, Standing.FAIL, Standing.STALLED)
+_TROUBLE = (DisplayStatus.BLOCKED, DisplayStatus.FAIL, DisplayStatus.STALLED)
 
 
 def idle_keys(view: RunView, worker: WorkerState | None) -> set[str]:
@@ -19,7 +19,7 @@ def idle_keys(view: RunView, worker: WorkerState | None) -> set[str]:
     if not view.local:
         return found | {"cancel_worker", "cancel_run", "retry", "apply"}
     found.add("retry" if view.live else "cancel_run")
-    if worker is None or standing_of(view, worker) not in ACTIVE:
+    if worker is None or display_status_of(view, worker) not in ACTIVE:
         found.add("cancel_worker")
     if view.state.status is not Status.PASS:
         found.add("apply")
@@ -30,4 +30,4 @@ def _in_trouble(view: RunView) -> bool:
     """Whether triage has something to show."""
     if not view.live and view.state.status is not Status.PASS:
         return True
-    return any(standing_of(view, worker) in _TROUBLE for worker in view.panes)
+    return any(display_status_of(view, worker) in _TROUBLE for worker in view.panes)

@@ -19,7 +19,7 @@ from factory_tui.console import lazy_imports, messages
 from factory_tui.console.control import command_lines, command_process
 from factory_tui.console.control.command_lines import Command
 from factory_tui.console.open_repository import OpenRepository
-from factory_tui.console.run.view import ACTIVE, RunView, standing_of
+from factory_tui.console.run.view import ACTIVE, RunView, display_status_of
 from factory_tui.console.screens.dialogs import Ask, Choice, Prompt
 from factory_tui.console.triage.problems import Option
 from factory_tui.text.foreign import one_line
@@ -121,7 +121,7 @@ class Commander:
             self.say("this run is a copy, read only")
             return
         worker = view.worker(worker_id)
-        if worker is None or standing_of(view, worker) not in ACTIVE:
+        if worker is None or display_status_of(view, worker) not in ACTIVE:
             self.say(f"{worker_id[:1]} does not run")
             return
         facts = ["Its work so far is collected as partial, and the run comes to BLOCKED."]

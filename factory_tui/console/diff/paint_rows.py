@@ -20,7 +20,7 @@ from factory_tui.console.diff.syntax import Spans, colored
 from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.searching import MOST, Found, folded, matches
 from factory_tui.text.foreign import TAB, cells, one_line, text_of
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 
 _BLOCK = 32
 _BEFORE = 32
@@ -112,7 +112,7 @@ class RowPainter:
         half = (width - 1) // 2
         return [
             *self._half(row, row.left, half, shift),
-            (symbols().upright, "dim"),
+            (glyphs().upright, "dim"),
             *self._half(row, row.right, width - 1 - half, shift),
         ]
 
@@ -277,13 +277,13 @@ def _cropped(pieces: list[Piece], width: int, side: str) -> list[Piece]:
 
 def _with_marks(data: bytes, text: str) -> str:
     """Spaces and tabs as signs; a tab's first cell shows it."""
-    shown = text.replace(" ", symbols().space)
+    shown = text.replace(" ", glyphs().space)
     if b"\t" not in data or not data.isascii():
         return shown
     marked = ""
     for char in data.decode("ascii"):
         if char == "\t":
-            marked += symbols().tab + " " * (TAB - len(marked) % TAB - 1)
+            marked += glyphs().tab + " " * (TAB - len(marked) % TAB - 1)
         else:
-            marked += symbols().space if char == " " else char
+            marked += glyphs().space if char == " " else char
     return marked if len(marked) == len(text) else shown

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from factory_tui.console.launch.launch_preview import Answer, Wish
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import plural
 
-_SIGNS = {"ok": Standing.PASS, "warn": Standing.STALLED, "block": Standing.BLOCKED}
+_SIGNS = {"ok": DisplayStatus.PASS, "warn": DisplayStatus.STALLED, "block": DisplayStatus.BLOCKED}
 _PATTERN = 30
 
 
@@ -20,7 +20,7 @@ def facts(answer: Answer, wish: Wish) -> str:
     for level in ("block", "warn", "ok"):
         for finding in answer.findings:
             if finding.level == level:
-                sign = symbols().standing[_SIGNS[level]]
+                sign = glyphs().status[_SIGNS[level]]
                 lines.append(f" {sign} {finding.name}: {one_line(finding.message, 160)}")
                 if finding.advice:
                     lines.append(f"     {one_line(finding.advice, 160)}")
@@ -37,7 +37,7 @@ def _map(answer: Answer, wish: Wish) -> list[str]:
     for row in answer.rows:
         marks = "  ".join(row.marks.get(worker, ".") for worker in wish.workers)
         lines.append(f"{one_line(row.pattern, _PATTERN):<{_PATTERN}} {marks}")
-    warn = symbols().standing[Standing.STALLED]
+    warn = glyphs().status[DisplayStatus.STALLED]
     for meeting in answer.meetings:
         number = plural(meeting.number, "path")
         lines += ["", f" {warn} {meeting.letters} may all change {number} that they do not share:"]
@@ -45,7 +45,10 @@ def _map(answer: Answer, wish: Wish) -> list[str]:
         if meeting.number > len(meeting.paths):
             lines.append(f"     and {meeting.number - len(meeting.paths):,} more")
     if not answer.meetings:
-        lines += ["", f" {symbols().standing[Standing.PASS]} no path of base is in two scopes"]
+        lines += [
+            "",
+            f" {glyphs().status[DisplayStatus.PASS]} no path of base is in two scopes",
+        ]
     if answer.unchecked:
         lines.append(f"     {answer.unchecked:,} further paths were not compared")
     return lines

@@ -108,14 +108,14 @@ class DressedApp(App[int]):
         """What the palette offers beside the actions of the screens."""
         words = "colours, also for colour-blind eyes"
         yield SystemCommand("Theme", words, self.action_change_theme)
-        other = "Unicode" if glyphs.symbols() is glyphs.ASCII else "ASCII"
+        other = "Unicode" if glyphs.glyphs() is glyphs.ASCII else "ASCII"
         yield SystemCommand(f"Signs in {other}", "remembered", self._toggle_signs)
         shot = partial(self.set_timer, 0.1, self.deliver_screenshot)
         yield SystemCommand("Clear notifications", "seen", self.clear_notifications)
         yield SystemCommand("Screenshot", "the screen as an SVG file", shot)
 
     def _toggle_signs(self) -> None:
-        ascii_only = glyphs.symbols() is not glyphs.ASCII
+        ascii_only = glyphs.glyphs() is not glyphs.ASCII
         self.use_signs(ascii_only)
         self._remember(ascii=ascii_only)
 

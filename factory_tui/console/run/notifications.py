@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from factory_engine.status import Status
-from factory_tui.console.run.view import RunView, quiet_us, standing_of
+from factory_tui.console.run.view import RunView, display_status_of, quiet_us
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing
+from factory_tui.text.glyphs import DisplayStatus
 from factory_tui.text.units import short
 
 Severity = Literal["information", "warning", "error"]
-_SEVERITY: dict[Standing, Severity] = {
-    Standing.PASS: "information",
-    Standing.BLOCKED: "warning",
-    Standing.FAIL: "error",
-    Standing.STALLED: "warning",
-    Standing.RETRY: "warning",
-    Standing.STOPPED: "warning",
+_SEVERITY: dict[DisplayStatus, Severity] = {
+    DisplayStatus.PASS: "information",
+    DisplayStatus.BLOCKED: "warning",
+    DisplayStatus.FAIL: "error",
+    DisplayStatus.STALLED: "warning",
+    DisplayStatus.RETRY: "warning",
+    DisplayStatus.STOPPED: "warning",
 }
 
 
@@ -55,21 +55,27 @@ def _workers(before: RunView, after: RunView) -> Iterator[Announcement]:
         old = before.worker(worker.worker_id)
         if old is None:
             continue
-        standing = standing_of(after, worker)
-        if standing is standing_of(before, old) or standing not in _SEVERITY:
+        display_status = display_status_of(after, worker)
+        if display_status is display_status_of(before, old) or display_status not in _SEVERITY:
             continue
-        if standing is Standing.STOPPED or (standing is Standing.PASS and old.collected):
+        if display_status is DisplayStatus.STOPPED or (
+            display_status is DisplayStatus.PASS and old.collected
+        ):
             continue  # said once: by the run, or when the bundle was collected
-        words = worker.reason or ("bundle collected" if standing is Standing.PASS else "")
-        if standing is Standing.STALLED:
+        words = worker.reason or (
+            "bundle collected" if display_status is DisplayStatus.PASS else ""
+        )
+        if display_status is DisplayStatus.STALLED:
             words = f"no output for {short(quiet_us(after, worker) or 0)}"
-        yield Announcement(f"{worker.letter} {standing}", one_line(words), _SEVERITY[standing])
+        yield Announcement(
+            f"{worker.letter} {display_status}", one_line(words), _SEVERITY[display_status]
+        )
 
 
 def _run(before: RunView, after: RunView) -> Iterator[Announcement]:
     old, new = before.state.status, after.state.status
     if new is not old and new.is_verdict:
-        severity = _SEVERITY[Standing(new.value)]
+        severity = _SEVERITY[DisplayStatus(new.value)]
         words = after.state.reason or "every required check is green"
         yield Announcement(f"Run {new}", one_line(words), severity)
     elif after.state.interrupted and not before.state.interrupted:

@@ -6,9 +6,14 @@ Owns that text: how it stands, who did what, what blocks, and what can be done n
 from __future__ import annotations
 
 from factory_engine.status import Status
-from factory_tui.console.run.view import RunView, activity_of, stage_standing, standing_of
+from factory_tui.console.run.view import (
+    RunView,
+    activity_of,
+    display_status_of,
+    display_status_of_stage,
+)
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import clock_us, counts, files, hms, utc
 
 LISTED = 12
@@ -19,9 +24,9 @@ def preview(view: RunView) -> str:
     state = view.state
     if not state.run_id:
         return f"{view.run_id}\n\n{view.problem or 'nothing has been recorded yet'}"
-    signs = symbols().standing
+    glyph_of = glyphs().status
     lines = [
-        f"{signs[view.standing]} {view.standing}  {state.run_id}",
+        f"{glyph_of[view.display_status]} {view.display_status}  {state.run_id}",
         f"base {one_line(state.base_ref)} {state.base_commit[:12]}"
         + ("  dry run" if state.dry_run else ""),
         f"began {utc(clock_us(state.started_at))} UTC, took {hms(view.elapsed_us)}",
@@ -32,14 +37,14 @@ def preview(view: RunView) -> str:
         lines += ["", f"LEDGER: {view.problem}"]
     lines.append("")
     for stage in state.stages:
-        standing = stage_standing(view, stage)
+        display_status = display_status_of_stage(view, stage)
         reason = f"  {one_line(stage.reason, 200)}" if stage.reason else ""
-        lines.append(f"{signs[standing]} {stage.name:<16}{standing:<8}{reason}")
+        lines.append(f"{glyph_of[display_status]} {stage.name:<16}{display_status:<8}{reason}")
     lines.append("")
     for worker in view.panes:
-        standing = standing_of(view, worker)
+        display_status = display_status_of(view, worker)
         changed = f"{files(worker.files)} {counts(worker.insertions, worker.deletions)}"
-        lines.append(f"{worker.letter} {signs[standing]} {standing:<8} {changed}")
+        lines.append(f"{worker.letter} {glyph_of[display_status]} {display_status:<8} {changed}")
         lines.append(f"    {activity_of(view, worker)}")
     lines += _errors(view)
     return "\n".join([*lines, "", *_next(view)])

@@ -19,7 +19,7 @@ from factory_engine.runs.listing import RunLine, run_line, run_names
 from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.console.run.view import Driver, RunView
-from factory_tui.text.glyphs import Standing
+from factory_tui.text.glyphs import DisplayStatus
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,23 @@ class RunRow:
     workers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def standing(self) -> Standing:
+    def display_status(self) -> DisplayStatus:
         """How the run stands."""
         if self.driver is not None:
-            return Standing.RUNNING
+            return DisplayStatus.RUNNING
         status = self.line.status if self.line else ""
         if status == "UNREADABLE":
-            return Standing.FAIL
+            return DisplayStatus.FAIL
         if status in ("PASS", "BLOCKED", "FAIL"):
-            return Standing(status)
-        return Standing.STOPPED if self.line else Standing.PENDING
+            return DisplayStatus(status)
+        return DisplayStatus.STOPPED if self.line else DisplayStatus.PENDING
 
     @property
     def words(self) -> str:
         """Everything that a filter looks at."""
         if self.line is None:
             return self.name.lower()
-        parts = (self.name, self.standing, self.line.base_ref, self.line.reason)
+        parts = (self.name, self.display_status, self.line.base_ref, self.line.reason)
         return " ".join((*parts, "dry run" if self.line.dry_run else "")).lower()
 
 
@@ -128,9 +128,9 @@ def matching(rows: list[RunRow], text: str) -> Iterator[RunRow]:
             yield row
 
 
-def standings(workers: Mapping[str, str]) -> dict[str, Standing]:
-    """The standing of each worker, by letter."""
+def display_statuses(workers: Mapping[str, str]) -> dict[str, DisplayStatus]:
+    """The display status of each worker, by letter."""
     return {
-        worker[:1]: Standing(status) if status in Status.__members__ else Standing.PENDING
+        worker[:1]: DisplayStatus(status) if status in Status.__members__ else DisplayStatus.PENDING
         for worker, status in sorted(workers.items())
     }

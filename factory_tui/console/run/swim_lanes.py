@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from factory_engine.events import INTEGRATOR, Event, EventType
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import SECOND_US, clock_us, short
 
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
@@ -61,9 +61,9 @@ class _Scale:
 _Spans = dict[str, list[list[int]]]
 
 
-def _collected(events: list[Event], scale: _Scale) -> tuple[_Spans, dict[str, Standing], str]:
+def _collected(events: list[Event], scale: _Scale) -> tuple[_Spans, dict[str, DisplayStatus], str]:
     spans: _Spans = {}
-    ends: dict[str, Standing] = {}
+    ends: dict[str, DisplayStatus] = {}
     stages = [" "] * scale.width
     for event in events:
         cell, actor = scale.cell(event), event.actor[:1]
@@ -76,7 +76,11 @@ def _collected(events: list[Event], scale: _Scale) -> tuple[_Spans, dict[str, St
                 spans.setdefault("Z", []).append([cell, scale.width])
         elif event.event_type == EventType.WORKER_FINISHED or _judges(event):
             status = str(event.details.get("status"))
-            ends[actor] = Standing(status) if status in Standing.__members__ else Standing.STOPPED
+            ends[actor] = (
+                DisplayStatus(status)
+                if status in DisplayStatus.__members__
+                else DisplayStatus.STOPPED
+            )
             if spans.get(actor) and not _is_bundle(event):
                 spans[actor][-1][1] = cell
         elif event.event_type == EventType.RUN_INTERRUPTED:
@@ -95,12 +99,12 @@ def _is_bundle(event: Event) -> bool:
     return event.event_type == EventType.BUNDLE_JUDGED
 
 
-def _lane(who: str, spans: list[list[int]], end: Standing | None, scale: _Scale) -> Lane:
+def _lane(who: str, spans: list[list[int]], end: DisplayStatus | None, scale: _Scale) -> Lane:
     cells = [(".", "dim")] * scale.width
-    running = "=" if symbols().rule == "-" else "━"
+    running = "=" if glyphs().rule == "-" else "━"
     for start, stop in spans:
         for cell in range(start, min(stop + 1, scale.width)):
-            cells[cell] = (running, Standing.RUNNING.paint)
+            cells[cell] = (running, DisplayStatus.RUNNING.paint)
     if end is not None and spans and spans[-1][1] < scale.width:
-        cells[spans[-1][1]] = (symbols().standing[end], end.paint)
+        cells[spans[-1][1]] = (glyphs().status[end], end.paint)
     return Lane(who, tuple(cells))

@@ -14,13 +14,13 @@ from factory_engine.events import INTEGRATOR, Event
 from factory_engine.state import RunState, StageState, WorkerState
 from factory_engine.status import Status
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing
+from factory_tui.text.glyphs import DisplayStatus
 from factory_tui.text.units import clock_us
 
 STALL_US = 120_000_000
 """Z, of whose silence the ledger does not tell, is called stalled when it is quiet for longer."""
 
-ACTIVE = (Standing.RUNNING, Standing.STALLED, Standing.RETRY)
+ACTIVE = (DisplayStatus.RUNNING, DisplayStatus.STALLED, DisplayStatus.RETRY)
 """A worker that stands so has processes."""
 
 
@@ -93,28 +93,28 @@ class RunView:
         return max(0, self.end_us - started) if started else 0
 
     @property
-    def standing(self) -> Standing:
+    def display_status(self) -> DisplayStatus:
         """How the run stands."""
-        return _standing(self.state.status, running=self.live, begun=bool(self.state.run_id))
+        return _display_status(self.state.status, running=self.live, begun=bool(self.state.run_id))
 
 
-def standing_of(view: RunView, worker: WorkerState) -> Standing:
+def display_status_of(view: RunView, worker: WorkerState) -> DisplayStatus:
     """How a worker, or Z, stands."""
     if worker.status is not Status.RUNNING:
         begun = worker.attempt > 0 and not worker.collected
-        return _standing(worker.status, running=view.live and not begun, begun=begun)
+        return _display_status(worker.status, running=view.live and not begun, begun=begun)
     if not view.live:
-        return Standing.STOPPED
+        return DisplayStatus.STOPPED
     if worker.activity == "waiting to try again":
-        return Standing.RETRY
+        return DisplayStatus.RETRY
     quiet = quiet_us(view, worker) if worker.worker_id == INTEGRATOR else 0
     stalled = worker.stalled or (quiet is not None and quiet > STALL_US)
-    return Standing.STALLED if stalled else Standing.RUNNING
+    return DisplayStatus.STALLED if stalled else DisplayStatus.RUNNING
 
 
-def stage_standing(view: RunView, stage: StageState) -> Standing:
+def display_status_of_stage(view: RunView, stage: StageState) -> DisplayStatus:
     """How a stage stands."""
-    return _standing(stage.status, running=view.live, begun=False)
+    return _display_status(stage.status, running=view.live, begun=False)
 
 
 def quiet_us(view: RunView, worker: WorkerState) -> int | None:
@@ -141,10 +141,10 @@ def activity_of(view: RunView, worker: WorkerState) -> str:
     """What a worker is doing, or came to, on one line."""
     if worker.worker_id == INTEGRATOR:
         return one_line(_integrator_activity(view, worker))
-    standing = standing_of(view, worker)
-    if standing is Standing.RETRY:
+    display_status = display_status_of(view, worker)
+    if display_status is DisplayStatus.RETRY:
         return one_line(f"attempt {worker.attempt} of {worker.attempts} failed: {worker.reason}")
-    if standing is Standing.STOPPED:
+    if display_status is DisplayStatus.STOPPED:
         return one_line(_stopped(view))
     if worker.status is Status.RUNNING:
         retry = f"[{worker.attempt}/{worker.attempts}] " if worker.attempt > 1 else ""
@@ -158,14 +158,14 @@ def activity_of(view: RunView, worker: WorkerState) -> str:
     return "bundle is valid" if worker.judged is Status.PASS else "bundle collected"
 
 
-def _standing(status: Status, *, running: bool, begun: bool) -> Standing:
+def _display_status(status: Status, *, running: bool, begun: bool) -> DisplayStatus:
     if status.is_verdict:
-        return Standing(status.value)
+        return DisplayStatus(status.value)
     if status is Status.RUNNING:
-        return Standing.RUNNING if running else Standing.STOPPED
+        return DisplayStatus.RUNNING if running else DisplayStatus.STOPPED
     if running:
-        return Standing.RUNNING if begun else Standing.PENDING
-    return Standing.STOPPED if begun else Standing.PENDING
+        return DisplayStatus.RUNNING if begun else DisplayStatus.PENDING
+    return DisplayStatus.STOPPED if begun else DisplayStatus.PENDING
 
 
 def _waiting(view: RunView, worker: WorkerState) -> str:

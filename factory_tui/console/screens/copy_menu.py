@@ -22,7 +22,7 @@ from factory_tui.console.copyable import Copyable
 from factory_tui.console.widgets.paint import PaintedScreen, Piece
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import size
 
 
@@ -30,7 +30,7 @@ class CopyRows(RowList[Copyable]):
     """What can be copied, with its beginning."""
 
     def draw(self, row: Copyable, number: int, width: int) -> Sequence[Piece]:
-        pointer = symbols().pointer if number == self.cursor else " "
+        pointer = glyphs().pointer if number == self.cursor else " "
         first = one_line(row.text.strip().split("\n")[0], 80)
         amount = size(len(row.text.encode("utf-8", "replace")))
         return [(f" {pointer} {row.label}  ", "bold"), (f"{amount}  {first}", "dim")]

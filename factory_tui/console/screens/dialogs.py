@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 
 from factory_tui.console.widgets.paint import PaintedScreen, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ChoiceList(RowList[Choice]):
     """Choices, each with its number and what it will do."""
 
     def draw(self, row: Choice, number: int, width: int) -> Sequence[Piece]:
-        pointer = symbols().pointer if number == self.cursor else " "
+        pointer = glyphs().pointer if number == self.cursor else " "
         words = fit(row.obstacle or row.effect, max(1, width - self.indent))
         return [
             (f" {pointer} {number + 1} ", "key" if not row.obstacle else "dim"),

@@ -16,17 +16,17 @@ from textual.widgets import Static
 
 from factory_tui.console.widgets.paint import PaintedScreen
 from factory_tui.console.widgets.text_view import TextView
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 
 _MEANINGS = {
-    Standing.PENDING: "has not started",
-    Standing.RUNNING: "at work",
-    Standing.STALLED: "at work, but silent for longer than stalled_after_s",
-    Standing.RETRY: "failed, will be tried again",
-    Standing.PASS: "every required check is green, everything validates",
-    Standing.BLOCKED: "a rule or a required check says no: T shows why",
-    Standing.FAIL: "an error of the factory itself, or a full disk",
-    Standing.STOPPED: "interrupted, can go on",
+    DisplayStatus.PENDING: "has not started",
+    DisplayStatus.RUNNING: "at work",
+    DisplayStatus.STALLED: "at work, but silent for longer than stalled_after_s",
+    DisplayStatus.RETRY: "failed, will be tried again",
+    DisplayStatus.PASS: "every required check is green, everything validates",
+    DisplayStatus.BLOCKED: "a rule or a required check says no: T shows why",
+    DisplayStatus.FAIL: "an error of the factory itself, or a full disk",
+    DisplayStatus.STOPPED: "interrupted, can go on",
 }
 
 
@@ -89,8 +89,8 @@ def help_text(
         "",
         "Signs",
         *(
-            f"  {symbols().standing[standing]} {standing:<10} {meaning}"
-            for standing, meaning in _MEANINGS.items()
+            f"  {glyphs().status[display_status]} {display_status:<10} {meaning}"
+            for display_status, meaning in _MEANINGS.items()
         ),
         "",
         "Mouse: a click turns to a pane, a double click opens it, the wheel scrolls, dragging",

@@ -32,7 +32,7 @@ from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
 from factory_tui.console.widgets.toggle import Toggle
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 
 PAUSE_S = 0.4
 
@@ -49,7 +49,7 @@ class Picks(RowList[Pick]):
     def draw(self, row: Pick, number: int, width: int) -> Sequence[Piece]:
         worker_id, worker, taken = row
         box = "[x]" if taken else "[ ]" if worker.has_task else " - "
-        pointer = symbols().pointer if number == self.cursor and self.has_focus else " "
+        pointer = glyphs().pointer if number == self.cursor and self.has_focus else " "
         title = one_line(worker.title or "no title", 60)
         if not worker.has_task:
             return [(f"{pointer} {box} {worker_id[:1]}  {title}, no task", "dim")]

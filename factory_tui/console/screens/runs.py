@@ -23,7 +23,7 @@ from factory_engine.run_folder import RunFolder
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import RunWanted
 from factory_tui.console.run.preview import preview
-from factory_tui.console.run.run_list import RunList, RunRow, matching, standings, state_of
+from factory_tui.console.run.run_list import RunList, RunRow, display_statuses, matching, state_of
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.widgets.key_bar import KeyBar
@@ -33,7 +33,7 @@ from factory_tui.console.widgets.search_bar import SearchBar
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import NONE, clock_us, day, plural
 
 REFRESH_S = 2.0
@@ -63,14 +63,17 @@ class RunRows(RowList[RunRow]):
     now_us = 0
 
     def draw(self, row: RunRow, number: int, width: int) -> Sequence[Piece]:
-        pointer = symbols().pointer if number == self.cursor else " "
+        pointer = glyphs().pointer if number == self.cursor else " "
         name = fit(row.name, _NAME - 1)
         if row.line is None:
-            return [(f"{pointer} {name} {symbols().ellipsis}", "dim")]
-        standing = row.standing
+            return [(f"{pointer} {name} {glyphs().ellipsis}", "dim")]
+        display_status = row.display_status
         pieces: list[Piece] = [
             (f"{pointer} {name} ", "bold" if row.driver else ""),
-            (f"{symbols().standing[standing]} {standing:<{_STATUS - 2}}", standing.paint),
+            (
+                f"{glyphs().status[display_status]} {display_status:<{_STATUS - 2}}",
+                display_status.paint,
+            ),
         ]
         roomy = width >= _ROOMY
         if roomy:
@@ -79,8 +82,8 @@ class RunRows(RowList[RunRow]):
                 (f"{began:<{_BEGAN}}", "dim"),
                 (f"{row.line.files or NONE:>{_FILES}}  ", ""),
             ]
-        for letter, found in standings(row.workers).items():
-            pieces.append((f"{letter}{symbols().standing[found]} ", found.paint))
+        for letter, found in display_statuses(row.workers).items():
+            pieces.append((f"{letter}{glyphs().status[found]} ", found.paint))
         used = 3 * len(row.workers)
         reason = f"live, pid {row.driver.pid}" if row.driver else one_line(row.line.reason, 200)
         dry = "dry run " if row.line.dry_run else ""

@@ -30,7 +30,7 @@ from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.console.widgets.tab_line import InfoLine
 from factory_tui.console.widgets.text_view import TextView
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import plural
 
 
@@ -38,10 +38,10 @@ class ProblemList(RowList[Problem]):
     """Problems, each with whose it is."""
 
     def draw(self, row: Problem, number: int, width: int) -> Sequence[Piece]:
-        standing = Standing.STALLED if row.kind == "stalled" else Standing.BLOCKED
-        pointer = symbols().pointer if number == self.cursor else " "
+        display_status = DisplayStatus.STALLED if row.kind == "stalled" else DisplayStatus.BLOCKED
+        pointer = glyphs().pointer if number == self.cursor else " "
         return [
-            (f"{pointer} {symbols().standing[standing]} ", standing.paint),
+            (f"{pointer} {glyphs().status[display_status]} ", display_status.paint),
             (f"{row.worker_id[:1] or '-'} ", "bold"),
             (fit(row.title, max(1, width - 6)), ""),
         ]

@@ -22,7 +22,7 @@ from factory_tui.console.bundle.bundle import Bundle, read_bundle
 from factory_tui.console.control.disabled_keys import idle_keys
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted
-from factory_tui.console.run.view import RunView, standing_of
+from factory_tui.console.run.view import RunView, display_status_of
 from factory_tui.console.screens.searching_screen import SearchingScreen
 from factory_tui.console.tabs.diff import DiffTab
 from factory_tui.console.tabs.lists import ChecksTab, EventsTab, ScopeTab
@@ -35,7 +35,7 @@ from factory_tui.console.widgets.search_bar import SearchBar
 from factory_tui.console.widgets.searching import Searchable
 from factory_tui.console.widgets.tab_line import InfoLine, TabLine
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 
 PULSE_S = 1 / 20
 
@@ -136,12 +136,12 @@ class WorkerScreen(SearchingScreen):
 
     def _head(self, subject: Subject) -> None:
         worker = subject.worker
-        standing = standing_of(subject.view, worker)
+        display_status = display_status_of(subject.view, worker)
         header = self.query_one(RunHeader)
         title = f" {one_line(worker.title, 40)}" if self.size.width >= 100 else ""
         header.crumb = (
             (f"{worker.letter}{title}", "bold"),
-            (f"{symbols().standing[standing]} {standing}", standing.paint),
+            (f"{glyphs().status[display_status]} {display_status}", display_status.paint),
         )
         header.show(subject.view)
 

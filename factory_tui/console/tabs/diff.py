@@ -24,7 +24,7 @@ from factory_tui.console.widgets.file_tree import FileTree
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import counts, files
 
 TREE_FROM = 120
@@ -124,7 +124,7 @@ class DiffTab(Tab):
         if not entry.decisions:
             return []
         if entry.out_of_scope:
-            return [(f"  {symbols().standing[Standing.BLOCKED]} OUT OF SCOPE", "blocked")]
+            return [(f"  {glyphs().status[DisplayStatus.BLOCKED]} OUT OF SCOPE", "blocked")]
         pattern = entry.decisions[-1][1].pattern
         return [(f"  in scope by {one_line(pattern or '', 60)}", "pass")]
 

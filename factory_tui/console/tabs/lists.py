@@ -28,7 +28,7 @@ from factory_tui.console.widgets.file_tree import ScopeList
 from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import clock_us, plural, short
 
 
@@ -53,7 +53,7 @@ class ScopeTab(Tab):
 
     def title(self, subject: Subject) -> str:
         out = sum(entry.out_of_scope for entry in subject.bundle.files)
-        return f"Scope {symbols().standing[Standing.BLOCKED]}{out}" if out else "Scope"
+        return f"Scope {glyphs().status[DisplayStatus.BLOCKED]}{out}" if out else "Scope"
 
     def show(self, subject: Subject) -> None:
         if subject.bundle is not self._shown:
@@ -99,15 +99,15 @@ class CheckList(RowList[CheckResult]):
     """Checks and how they ended."""
 
     def draw(self, row: CheckResult, number: int, width: int) -> Sequence[Piece]:
-        standing = Standing.PASS if row.rc == 0 else Standing.BLOCKED
+        display_status = DisplayStatus.PASS if row.rc == 0 else DisplayStatus.BLOCKED
         if row.rc != 0 and not row.required:
-            standing = Standing.STALLED
+            display_status = DisplayStatus.STALLED
         kind = "required" if row.required else "optional"
         return [
-            (f" {symbols().standing[standing]} {row.status:<8} ", standing.paint),
+            (f" {glyphs().status[display_status]} {row.status:<8} ", display_status.paint),
             (fit(one_line(row.name), min(30, width // 3)), "bold"),
             (f" rc {row.rc:<4} {short(row.duration_ms * 1000):>7}  {kind}  ", "dim"),
-            (one_line(row.detail, 400), "" if row.rc == 0 else standing.paint),
+            (one_line(row.detail, 400), "" if row.rc == 0 else display_status.paint),
         ]
 
 

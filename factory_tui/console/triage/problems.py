@@ -13,9 +13,9 @@ from typing import Literal
 
 from factory_engine.state import RunState, ViolationState, WorkerState
 from factory_engine.status import Status
-from factory_tui.console.run.view import RunView, activity_of, standing_of
+from factory_tui.console.run.view import RunView, activity_of, display_status_of
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing
+from factory_tui.text.glyphs import DisplayStatus
 
 _WORKER = re.compile(r"\b[A-Y]_worker\b")
 
@@ -103,8 +103,8 @@ def _of_worker(view: RunView, worker: WorkerState) -> Iterator[Problem]:
     errors = [v for v in worker.violations if v.severity == "error"]
     for violation in errors:
         yield _of_violation(violation, worker.worker_id)
-    standing = standing_of(view, worker)
-    if standing is Standing.STALLED:
+    display_status = display_status_of(view, worker)
+    if display_status is DisplayStatus.STALLED:
         title = activity_of(view, worker)
         yield Problem("stalled", worker.worker_id, "", title, "", (worker.worker_id,))
     elif worker.status in (Status.BLOCKED, Status.FAIL) and not errors:

@@ -15,9 +15,9 @@ from textual.strip import Strip
 
 from factory_engine.state import WorkerState
 from factory_tui.console.logs.log_tail import LogTail
-from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
+from factory_tui.console.run.view import RunView, activity_of, display_status_of, quiet_us, spent_us
 from factory_tui.console.widgets.paint import Painted, Piece, fit
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import NONE, ago, counts, files, hms
 
 
@@ -65,11 +65,14 @@ class WorkerCard(Painted, can_focus=True):
 
     def _head(self, width: int) -> list[Piece]:
         view, worker = self._view, self._worker
-        standing = standing_of(view, worker)
+        display_status = display_status_of(view, worker)
         spent = spent_us(view, worker)
         pieces: list[Piece] = [
-            (f"{symbols().pointer if self.chosen else ' '}{worker.letter} ", "bold"),
-            (f"{symbols().standing[standing]} {standing:<8}", standing.paint),
+            (f"{glyphs().pointer if self.chosen else ' '}{worker.letter} ", "bold"),
+            (
+                f"{glyphs().status[display_status]} {display_status:<8}",
+                display_status.paint,
+            ),
             (f" {hms(spent) if spent is not None else NONE}", ""),
         ]
         if worker.collected or worker.files:
@@ -86,8 +89,12 @@ class WorkerCard(Painted, can_focus=True):
         quiet = quiet_us(view, worker) if not worker.ended_at else None
         note = f" (quiet {ago(quiet)})" if quiet is not None and quiet >= 1_000_000 else ""
         text = activity_of(view, worker)
-        standing = standing_of(view, worker)
-        name = standing.paint if standing.paint in ("blocked", "fail", "stalled", "retry") else ""
+        display_status = display_status_of(view, worker)
+        name = (
+            display_status.paint
+            if display_status.paint in ("blocked", "fail", "stalled", "retry")
+            else ""
+        )
         return [
             ("  ", ""),
             (fit(text, min(len(text), max(1, width - 2 - len(note)))), name),

@@ -12,8 +12,8 @@ from textual.strip import Strip
 from factory_engine.events import Event
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.text.events import detail, letter, standing
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.events import detail, display_status, letter
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import clock_us, hms, short
 
 TYPE_CELLS = 18
@@ -41,12 +41,12 @@ class EventList(RowList[Event]):
         self.mark: Event | None = None
 
     def draw(self, event: Event, number: int, width: int) -> Sequence[Piece]:
-        found = standing(event)
+        found = display_status(event)
         name = found.paint if found else ""
-        sign = symbols().standing[found] if found else " "
+        sign = glyphs().status[found] if found else " "
         marked = self.mark is not None and self.mark.seq == event.seq
         left: list[Piece] = [
-            ("*" if marked else symbols().pointer if number == self.cursor else " ", "selected"),
+            ("*" if marked else glyphs().pointer if number == self.cursor else " ", "selected"),
             (f"{event.seq:>6} ", "dim"),
             (f"{self._time(event):<13}", ""),
             (f"{self._delta(event, number):>8} ", "dim"),

@@ -14,7 +14,7 @@ from factory_tui.console.diff.files import FileEntry, TreeRow, tree
 from factory_tui.console.widgets.paint import Piece, fit
 from factory_tui.console.widgets.row_list import RowList
 from factory_tui.text.foreign import one_line
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import counts
 
 OUT = "OUT OF SCOPE"
@@ -67,12 +67,12 @@ class FileTree(RowList[TreeRow]):
     def draw(self, row: TreeRow, number: int, width: int) -> Sequence[Piece]:
         indent = "  " * row.depth
         if row.entry is None:
-            sign = symbols().folded if row.folded else symbols().open
+            sign = glyphs().folded if row.folded else glyphs().open
             return [(f" {indent}{sign} {one_line(row.name)}", "dim")]
         entry = row.entry
         owners = f" {','.join(owner[:1] for owner in entry.owners)}" if entry.owners else ""
         right = OUT if entry.out_of_scope else "bin" if entry.binary else _counts(entry)
-        sign = symbols().standing[Standing.BLOCKED] if entry.out_of_scope else " "
+        sign = glyphs().status[DisplayStatus.BLOCKED] if entry.out_of_scope else " "
         room = width - len(indent) - len(right) - len(owners) - 6
         name = "blocked" if entry.out_of_scope else ""
         return [
@@ -96,7 +96,7 @@ class ScopeList(RowList[tuple[str, ScopeDecision]]):
 
     def draw(self, row: tuple[str, ScopeDecision], number: int, width: int) -> Sequence[Piece]:
         path, decision = row
-        standing = Standing.PASS if decision.allowed else Standing.BLOCKED
+        display_status = DisplayStatus.PASS if decision.allowed else DisplayStatus.BLOCKED
         words = {
             "allow": f"let in by {decision.pattern}",
             "shared": f"let in as shared by {decision.pattern}",
@@ -105,9 +105,9 @@ class ScopeList(RowList[tuple[str, ScopeDecision]]):
         }[decision.kind]
         left = max(20, width * 3 // 5)
         return [
-            (f" {symbols().standing[standing]} ", standing.paint),
-            (fit(one_line(path), left - 4), "" if decision.allowed else standing.paint),
-            (f" {one_line(words)}", "dim" if decision.allowed else standing.paint),
+            (f" {glyphs().status[display_status]} ", display_status.paint),
+            (fit(one_line(path), left - 4), "" if decision.allowed else display_status.paint),
+            (f" {one_line(words)}", "dim" if decision.allowed else display_status.paint),
         ]
 
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 from textual.strip import Strip
 
 from factory_engine.state import STAGES
-from factory_tui.console.run.view import RunView, stage_standing, standing_of
+from factory_tui.console.run.view import RunView, display_status_of, display_status_of_stage
 from factory_tui.console.widgets.paint import Painted, Piece, fit
-from factory_tui.text.glyphs import Standing, symbols
+from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import clock_us, hms, plural, short
 
 _COUNTED = (
-    Standing.RUNNING,
-    Standing.RETRY,
-    Standing.PASS,
-    Standing.BLOCKED,
-    Standing.FAIL,
-    Standing.STALLED,
-    Standing.STOPPED,
+    DisplayStatus.RUNNING,
+    DisplayStatus.RETRY,
+    DisplayStatus.PASS,
+    DisplayStatus.BLOCKED,
+    DisplayStatus.FAIL,
+    DisplayStatus.STALLED,
+    DisplayStatus.STOPPED,
 )
 
 
@@ -63,7 +63,7 @@ class RunHeader(Painted):
         state = self.view.state
         pieces: list[Piece] = [(" ", ""), (self.view.run_id or "factory", "title")]
         for piece in self.crumb:
-            pieces += [(f" {symbols().chevron} ", "dim"), piece]
+            pieces += [(f" {glyphs().chevron} ", "dim"), piece]
         if self.size.width >= 100 or not self.crumb:
             named = f"{state.base_ref}@" if state.base_ref != state.base_commit else ""
             base = f"{named}{state.base_commit[:7]}"
@@ -72,30 +72,33 @@ class RunHeader(Painted):
 
     def _status(self) -> list[Piece]:
         view = self.view
-        standing = view.standing
+        display_status = view.display_status
         pieces: list[Piece] = []
         if self.size.width >= 120 and view.state.run_id:
             pieces += [(self._counts(), "dim"), ("   ", "")]
-        sign = symbols().standing[standing]
-        pieces += [(f"{sign} {standing}", standing.paint), (f" {hms(view.elapsed_us)} ", "")]
+        sign = glyphs().status[display_status]
+        pieces += [
+            (f"{sign} {display_status}", display_status.paint),
+            (f" {hms(view.elapsed_us)} ", ""),
+        ]
         return pieces
 
     def _counts(self) -> str:
-        standings = [standing_of(self.view, worker) for worker in self.view.state.workers.values()]
-        found = ((standings.count(standing), standing) for standing in _COUNTED)
-        return "  ".join(f"{number} {standing.lower()}" for number, standing in found if number)
+        statuses = [display_status_of(self.view, w) for w in self.view.state.workers.values()]
+        counts = ((statuses.count(status), status) for status in _COUNTED)
+        return "  ".join(f"{number} {status.lower()}" for number, status in counts if number)
 
     def _stages(self) -> list[Piece]:
         view = self.view
         pieces: list[Piece] = [(" ", "")]
         for stage in view.state.stages:
-            standing = stage_standing(view, stage)
+            display_status = display_status_of_stage(view, stage)
             name = stage.name
-            if name == "launch" and standing is Standing.RUNNING:
+            if name == "launch" and display_status is DisplayStatus.RUNNING:
                 name += f" {self._collected()}"
             if len(pieces) > 1:
-                pieces.append((f" {symbols().chevron} ", "dim"))
-            pieces.append((f"{symbols().standing[standing]} {name}", standing.paint))
+                pieces.append((f" {glyphs().chevron} ", "dim"))
+            pieces.append((f"{glyphs().status[display_status]} {name}", display_status.paint))
             started, ended = clock_us(stage.started_at), clock_us(stage.ended_at)
             if started and self.size.width >= 120:
                 pieces.append((f" {short((ended or view.end_us) - started)}", "dim"))

@@ -14,8 +14,8 @@ from factory_engine.events import Event
 from factory_tui.console.logs.log_tail import LogTail
 from factory_tui.console.run.view import RunView
 from factory_tui.console.widgets.paint import Painted, Piece, fit
-from factory_tui.text.events import detail, letter, standing
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.events import detail, display_status, letter
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import size as bytes_words
 
 
@@ -43,7 +43,7 @@ class LogPane(Painted, can_focus=True):
         self._title, self._bytes = title, tail.size
         if not self.paused:
             self._lines = tail.last(self.size.height)
-        self.refresh_if_other((title, self._frozen_bytes, tail.mark, symbols(), self.size))
+        self.refresh_if_other((title, self._frozen_bytes, tail.mark, glyphs(), self.size))
 
     def toggle_follow(self) -> None:
         """Freeze, or go on."""
@@ -61,7 +61,7 @@ class LogPane(Painted, can_focus=True):
         return self.strip([(f" {text}", "")], width)
 
     def _head(self, width: int) -> str:
-        rule = symbols().rule
+        rule = glyphs().rule
         if self._frozen_bytes is not None:
             state = f"PAUSED, {bytes_words(max(0, self._bytes - self._frozen_bytes))} more"
         else:
@@ -81,7 +81,7 @@ class LedgerTail(Painted):
     def show(self, view: RunView) -> None:
         """Show a run at an instant."""
         self._view = view
-        self.refresh_if_other((view.path, view.state.last_seq, view.problem, symbols()))
+        self.refresh_if_other((view.path, view.state.last_seq, view.problem, glyphs()))
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -96,7 +96,7 @@ class LedgerTail(Painted):
 
 
 def _event_line(event: Event, width: int) -> list[Piece]:
-    found = standing(event)
+    found = display_status(event)
     left: list[Piece] = [
         (f"{event.ts_utc[11:19]} ", "dim"),
         (f"{letter(event.actor):<2}", "bold"),

@@ -17,7 +17,7 @@ from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 
 _NAMES = (
     *("pending", "running", "stalled", "retry", "pass", "blocked", "fail", "stopped"),
@@ -148,4 +148,4 @@ def fit(text: str, width: int) -> str:
         return set_cell_size(text, width)
     if width <= 1:
         return set_cell_size(text, max(0, width))
-    return set_cell_size(text, width - 1) + symbols().ellipsis
+    return set_cell_size(text, width - 1) + glyphs().ellipsis

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from textual.strip import Strip
 
 from factory_engine.state import WorkerState
-from factory_tui.console.run.view import RunView, activity_of, quiet_us, spent_us, standing_of
+from factory_tui.console.run.view import RunView, activity_of, display_status_of, quiet_us, spent_us
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.console.widgets.row_list import RowList
-from factory_tui.text.glyphs import symbols
+from factory_tui.text.glyphs import glyphs
 from factory_tui.text.units import NONE, ago, counts, hms
 
 _RIGHT = (("ELAPSED", 9), ("FILES", 6), ("+/-", 12), ("QUIET", 7))
@@ -44,7 +44,7 @@ class WorkerList(RowList[WorkerState]):
 
     def draw(self, worker: WorkerState, number: int, width: int) -> Sequence[Piece]:
         view = self._view
-        standing = standing_of(view, worker)
+        display_status = display_status_of(view, worker)
         spent, quiet = spent_us(view, worker), quiet_us(view, worker)
         right = (
             f"{hms(spent) if spent is not None else NONE:>9}"
@@ -54,8 +54,11 @@ class WorkerList(RowList[WorkerState]):
         )
         left = 4 + 11
         return [
-            (f"{symbols().pointer if number == self.cursor else ' '} {worker.letter} ", "bold"),
-            (f"{symbols().standing[standing]} {standing:<8} ", standing.paint),
+            (f"{glyphs().pointer if number == self.cursor else ' '} {worker.letter} ", "bold"),
+            (
+                f"{glyphs().status[display_status]} {display_status:<8} ",
+                display_status.paint,
+            ),
             (fit(activity_of(view, worker), max(1, width - left - len(right))), ""),
             (right, ""),
         ]
