@@ -1,7 +1,7 @@
 """The console application: the keys that mean the same everywhere, and how it is entered and left.
 
 Owns the wiring. The order of screens is `stack`'s, what is followed `follower`'s, what is
-started `commander`'s; no rule about runs lives here.
+started `run_control`'s; no rule about runs lives here.
 """
 
 from __future__ import annotations
@@ -20,54 +20,56 @@ from textual.message import Message
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
 from factory_tui.console import lazy_imports, messages
-from factory_tui.console.look.appearance import DressedApp, mind_no_color, wants_mouse
+from factory_tui.console.look.appearance import ThemedApp, mind_no_color, wants_mouse
 from factory_tui.console.run.follower import Follower
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.screens.command_palette import Actions
+from factory_tui.console.screens.command_palette import BindingCommands
 from factory_tui.console.stack import READ_ONLY, Stack
-from factory_tui.console.startup import Entry, enter, exit_code
+from factory_tui.console.startup import Startup, exit_code, prepare_startup
 
 if TYPE_CHECKING:
-    from factory_tui.console.control.run_control import Commander
+    from factory_tui.console.control.run_control import RunControl
 
 _SETTLED_S = 0.5
 
 
-class FactoryConsole(DressedApp):
+class FactoryConsole(ThemedApp):
     """The console.
 
     Args:
-        entry: what it begins with.
+        startup: what it begins with.
         clock: the source of the time on the screens.
     """
 
     CSS_PATH = "console.tcss"
     TITLE = "factory"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Actions}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {BindingCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         # Textual's own would leave without asking
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="quit"),
     ]
 
-    def __init__(self, entry: Entry, clock: Clock) -> None:
+    def __init__(self, startup: Startup, clock: Clock) -> None:
         super().__init__()
-        self.wear(entry.chosen)
-        self._entry = entry
-        self._stack = Stack(self, entry.repository, clock)
-        self._follower = Follower(self, entry.repository, clock, self._stack.show)
+        self.apply_theme(startup.chosen)
+        self._startup = startup
+        self._stack = Stack(self, startup.repository, clock)
+        self._follower = Follower(self, startup.repository, clock, self._stack.show)
         self._clock = clock
 
     def get_default_screen(self) -> ConsoleScreen:
         """Textual would keep an empty screen below the first one."""
-        return self._stack.lowest("run" if self._entry.folder else "runs")
+        return self._stack.lowest("run" if self._startup.folder else "runs")
 
     def on_mount(self) -> None:
-        self.dress(self._entry.chosen, remember=not self._entry.repository.read_only)
+        self.apply_preferences(
+            self._startup.chosen, remember=not self._startup.repository.read_only
+        )
         self._follower.begin()
-        if self._entry.folder is not None:
-            self._follower.open(self._entry.folder)
-        if self._entry.root is not None:
-            self.take_keymap(self._entry.root, self._entry.repository)
+        if self._startup.folder is not None:
+            self._follower.open(self._startup.folder)
+        if self._startup.root is not None:
+            self.take_keymap(self._startup.root, self._startup.repository)
         self.set_timer(_SETTLED_S, self._settle)
 
     def _settle(self) -> None:
@@ -76,11 +78,11 @@ class FactoryConsole(DressedApp):
             self.run_worker(_load_others, thread=True, group="doors", exit_on_error=False)
 
     @cached_property
-    def _commander(self) -> Commander:
-        commander: Commander = lazy_imports.load("commander")(
-            self, self._entry.repository, self._clock, self._begin
+    def _run_control(self) -> RunControl:
+        run_control: RunControl = lazy_imports.load("run_control")(
+            self, self._startup.repository, self._clock, self._begin
         )
-        return commander
+        return run_control
 
     def action_open(self, name: str) -> None:
         self._stack.open(name)
@@ -100,8 +102,8 @@ class FactoryConsole(DressedApp):
             self._stack.back()
 
     async def _leaving(self) -> None:
-        if await self._commander.leave(self._follower.view):
-            self._commander.let_go()
+        if await self._run_control.leave(self._follower.view):
+            self._run_control.let_go()
             self.exit(exit_code(self._follower.view))
 
     @on(messages.WorkerWanted)
@@ -115,8 +117,8 @@ class FactoryConsole(DressedApp):
 
     def _begin(self, run_id: str) -> None:
         """Turn to a run that is about to begin."""
-        assert self._entry.repository.runs_dir is not None
-        self._follower.open(RunFolder(self._entry.repository.runs_dir / run_id))
+        assert self._startup.repository.runs_dir is not None
+        self._follower.open(RunFolder(self._startup.repository.runs_dir / run_id))
         self._stack.to_run()
 
     @on(messages.CancelWanted)
@@ -124,16 +126,16 @@ class FactoryConsole(DressedApp):
     @on(messages.OptionTaken)
     @on(messages.LaunchWanted)
     def _obey(self, wanted: Message) -> None:
-        self._act(lambda: self._commander.obey(wanted, self._follower.view))
+        self._act(lambda: self._run_control.obey(wanted, self._follower.view))
 
     def action_control(self, name: str) -> None:
         """`cancel_run`, `apply` or `open_outside` of the run that is shown."""
-        asked = getattr(self._commander, name)
+        asked = getattr(self._run_control, name)
         self._act(lambda: asked(self._follower.view))
 
     def _act(self, deed: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Do more than look, unless this console is only for looking."""
-        if self._entry.repository.read_only:
+        if self._startup.repository.read_only:
             self.notify(READ_ONLY)
         else:
             self.run_worker(deed(), group="command")
@@ -185,8 +187,8 @@ def run_console(
     Raises:
         FactoryError: there is no such run, or no repository.
     """
-    entry = enter(start, run_id, folder, config_file, overrides, read_only=read_only)
+    startup = prepare_startup(start, run_id, folder, config_file, overrides, read_only=read_only)
     mind_no_color()
-    app = FactoryConsole(entry, Clock.from_environment())
+    app = FactoryConsole(startup, Clock.from_environment())
     code = app.run(mouse=wants_mouse())
     return app.return_code or 0 if code is None else code

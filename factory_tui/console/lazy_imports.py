@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "commander": "factory_tui.console.control.run_control:Commander",
+    "run_control": "factory_tui.console.control.run_control:RunControl",
     "end_worker": "factory_engine.runs.control:end_worker",
     "keymap": "factory_tui.console.keymap:keymap_of",
     "launch": "factory_tui.console.screens.launch:LaunchScreen",

@@ -24,7 +24,7 @@ from factory_tui.text import exit_codes
 
 
 @dataclass(frozen=True)
-class Entry:
+class Startup:
     """What the console begins with.
 
     Args:
@@ -40,7 +40,7 @@ class Entry:
     root: Path | None = None
 
 
-def enter(
+def prepare_startup(
     start: Path,
     run_id: str | None,
     folder: Path | None,
@@ -48,7 +48,7 @@ def enter(
     overrides: Sequence[str],
     *,
     read_only: bool = False,
-) -> Entry:
+) -> Startup:
     """Find the run and the configuration.
 
     Read only, the console knows that one run and no others: whoever may look at it need not see
@@ -75,7 +75,7 @@ def enter(
     repository = OpenRepository(
         start, None if read_only else runs_dir, file, tuple(overrides), read_only
     )
-    return Entry(repository, opened, preferences.load(), root)
+    return Startup(repository, opened, preferences.load(), root)
 
 
 def exit_code(view: RunView) -> int:

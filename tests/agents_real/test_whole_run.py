@@ -13,7 +13,7 @@ from factory_engine.run_holder import holder_of
 from factory_engine.status import Status
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.open_repository import OpenRepository
-from factory_tui.console.startup import Entry
+from factory_tui.console.startup import Startup
 from tests.agents_real.real_agents import needs_acp, needs_claude, needs_codex
 from tests.agents_real.whole_run import COMMAND, Errand, House, ended
 from tests.cli.shell import Answer
@@ -189,7 +189,7 @@ async def test_a_run_is_cancelled_from_the_console(
     process = house.start("oneshot", "--run-id", house.run_id, "--json")
     await until_begun(house, "A")
     repository = OpenRepository(house.root, house.run.path.parent)
-    console = FactoryConsole(Entry(repository, house.run), Clock())
+    console = FactoryConsole(Startup(repository, house.run), Clock())
     async with console.run_test(size=(120, 40)) as pilot:
         await until_shown(pilot, "A ●", "sleep 300")
         await pilot.press("X")

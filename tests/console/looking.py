@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.open_repository import OpenRepository
-from factory_tui.console.startup import Entry
+from factory_tui.console.startup import Startup
 from tests.console.builders import SteppingClock
 
 PATIENCE = 200
@@ -67,6 +67,6 @@ async def console(
 ) -> AsyncIterator[P]:
     """The console on a run; `runs_dir` makes the run one of the repository at `start`."""
     repository = OpenRepository(start or Path("/"), runs_dir)
-    app = FactoryConsole(Entry(repository, folder, **entry), clock)
+    app = FactoryConsole(Startup(repository, folder, **entry), clock)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield pilot

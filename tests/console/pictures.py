@@ -25,7 +25,7 @@ from factory_tui.cli.sample_repository import make_sample
 from factory_tui.console.app import FactoryConsole
 from factory_tui.console.look.preferences import Preferences
 from factory_tui.console.open_repository import OpenRepository
-from factory_tui.console.startup import Entry
+from factory_tui.console.startup import Startup
 from factory_tui.console.widgets.diff_view import DiffView
 from factory_tui.text import glyphs
 from tests.console.looking import until, until_shown
@@ -83,7 +83,7 @@ def _environment(temporary: str) -> dict[str, str]:
 async def _picture(folder: RunFolder, size: tuple[int, int], keys: list[str], *shown: str) -> str:
     """What the console shows of the run after those keys."""
     repository = OpenRepository(folder.path.parents[3], folder.path.parent)
-    entry = Entry(repository, folder, Preferences(theme="textual-dark"))
+    entry = Startup(repository, folder, Preferences(theme="textual-dark"))
     app = FactoryConsole(entry, Clock(frozen_us=EPOCH * 1_000_000))
     async with app.run_test(size=size) as pilot:
         await until_shown(pilot, "Z ▲ BLOCKED")

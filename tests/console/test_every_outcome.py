@@ -23,7 +23,7 @@ from factory_tui.console.messages import RunWanted
 from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
-from factory_tui.console.startup import Entry
+from factory_tui.console.startup import Startup
 from factory_tui.text.foreign import one_line
 from tests.console.looking import P, until, until_shown
 from tests.console.outcomes import ENDS, Outcome, folder_in
@@ -50,7 +50,7 @@ async def test_the_console_says_what_the_replay_says(
 ) -> None:
     bench = Bench(tmp_path)
     own = folder_in(bench)
-    app = FactoryConsole(Entry(OpenRepository(bench.root, own.path.parent), own), Clock())
+    app = FactoryConsole(Startup(OpenRepository(bench.root, own.path.parent), own), Clock())
     async with app.run_test(size=SIZE) as pilot:
         await outcome(bench)
         state = replay(own).state

@@ -16,7 +16,7 @@ from factory_tui.console.app import FactoryConsole
 from factory_tui.console.control.command_lines import Command
 from factory_tui.console.messages import OptionTaken
 from factory_tui.console.stack import READ_ONLY
-from factory_tui.console.startup import Entry, enter
+from factory_tui.console.startup import Startup, prepare_startup
 from factory_tui.console.triage.problems import Option
 from tests.console import builders as b
 from tests.console import bundles
@@ -27,12 +27,12 @@ from tests.support.repositories import make_repository
 __all__ = ["given"]
 
 
-def entered(tmp_path: Path, steps: list[b.Step]) -> tuple[RunFolder, Entry]:
+def startup_of(tmp_path: Path, steps: list[b.Step]) -> tuple[RunFolder, Startup]:
     """A run of a repository, and the console's entry that looks at it only."""
     root = make_repository(tmp_path / "repo", {"a.txt": "a\n"})
     run = b.write_run(root / "tools/codex/runs", steps)
     bundles.worker_bundle(run, "C")
-    return run, enter(root, b.RUN_ID, None, None, (), read_only=True)
+    return run, prepare_startup(root, b.RUN_ID, None, None, (), read_only=True)
 
 
 async def refused(pilot: P, *keys: str) -> None:
@@ -54,9 +54,9 @@ async def test_every_command_is_refused_in_words(
 
     monkeypatch.setattr(control, "end_worker", end_worker)
     monkeypatch.setenv("EDITOR", "false")
-    run, entry = entered(tmp_path, b.underway())
+    run, startup = startup_of(tmp_path, b.underway())
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
-    app = FactoryConsole(entry, clock)
+    app = FactoryConsole(startup, clock)
     with hold(run.work, "oneshot"):
         async with app.run_test(size=(160, 45), notifications=True) as pilot:
             await until_shown(pilot, "B ● RUNNING", "read only")
@@ -78,8 +78,8 @@ async def test_every_command_is_refused_in_words(
 async def test_the_choices_of_triage_say_why_they_cannot_be_made(
     tmp_path: Path, clock: b.SteppingClock, given: list[Command]
 ) -> None:
-    _, entry = entered(tmp_path, b.blocked())
-    async with FactoryConsole(entry, clock).run_test(size=(160, 45), notifications=True) as pilot:
+    _, startup = startup_of(tmp_path, b.blocked())
+    async with FactoryConsole(startup, clock).run_test(size=(160, 45), notifications=True) as pilot:
         await until_shown(pilot, "C ▲ BLOCKED")
         await pilot.press("T")
         await until_shown(pilot, "Widen the lock of C", "read only")
@@ -89,8 +89,8 @@ async def test_the_choices_of_triage_say_why_they_cannot_be_made(
 
 
 async def test_no_setting_is_remembered(tmp_path: Path, clock: b.SteppingClock) -> None:
-    _, entry = entered(tmp_path, b.blocked())
-    app = FactoryConsole(entry, clock)
+    _, startup = startup_of(tmp_path, b.blocked())
+    app = FactoryConsole(startup, clock)
     async with app.run_test(size=(160, 45)) as pilot:
         await until_shown(pilot, "C ▲ BLOCKED")
         app.theme = "nord"
@@ -102,4 +102,4 @@ async def test_no_setting_is_remembered(tmp_path: Path, clock: b.SteppingClock) 
 def test_without_a_run_there_is_nothing_to_look_at(tmp_path: Path) -> None:
     root = make_repository(tmp_path / "repo", {"a.txt": "a\n"})
     with pytest.raises(RunError, match="no run to look at"):
-        enter(root, None, None, None, (), read_only=True)
+        prepare_startup(root, None, None, None, (), read_only=True)

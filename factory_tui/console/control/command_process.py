@@ -37,7 +37,7 @@ _DETACHED = sum(
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandEnd:
     """How a command ended: its exit code, and the line that it is best known by."""
 
     code: int
@@ -49,7 +49,7 @@ class Ended:
         return self.code not in ANSWERS
 
 
-class Started:
+class StartedCommand:
     """A command on its way.
 
     Args:
@@ -62,7 +62,7 @@ class Started:
         self._process = process
         self._folder = folder
 
-    async def ended(self) -> Ended:
+    async def ended(self) -> CommandEnd:
         """Wait for it. The files with its output are gone afterwards."""
         # Popen and not asyncio: the loop kills its children when it ends, these live on
         try:
@@ -80,16 +80,16 @@ class Started:
         code = self._process.returncode
         said = [line for line in errors if line.startswith("factory: ")]
         if code in ANSWERS and answers:
-            return Ended(code, one_line(answers[0]))
+            return CommandEnd(code, one_line(answers[0]))
         best = said[-1].removeprefix("factory: ") if said else (errors or [f"exit code {code}"])[-1]
-        return Ended(code, one_line(best))
+        return CommandEnd(code, one_line(best))
 
     def let_go(self) -> None:
         """Stop caring: the process lives on without this console."""
         self._process.returncode = self._process.returncode or 0
 
 
-def start(command: Command, repository: OpenRepository) -> Started:
+def start(command: Command, repository: OpenRepository) -> StartedCommand:
     """Start a command.
 
     Raises:
@@ -119,7 +119,7 @@ def start(command: Command, repository: OpenRepository) -> Started:
     except OSError as error:
         where = Path(error.filename or "")
         raise storage_error(error, where, "the command could not be started") from error
-    return Started(process, folder)
+    return StartedCommand(process, folder)
 
 
 def _argv(step: tuple[str, ...], repository: OpenRepository) -> list[str]:

@@ -10,12 +10,12 @@ from factory_engine.status import Status
 from factory_tui.console.run.view import ACTIVE, RunView, display_status_of
 from factory_tui.text.glyphs import DisplayStatus
 
-_TROUBLE = (DisplayStatus.BLOCKED, DisplayStatus.FAIL, DisplayStatus.STALLED)
+_NEEDS_TRIAGE = (DisplayStatus.BLOCKED, DisplayStatus.FAIL, DisplayStatus.STALLED)
 
 
-def idle_keys(view: RunView, worker: WorkerState | None) -> set[str]:
+def disabled_keys(view: RunView, worker: WorkerState | None) -> set[str]:
     """The ids of keys that would do nothing for a run, with `worker` chosen."""
-    found = set() if _in_trouble(view) else {"triage"}
+    found = set() if _needs_triage(view) else {"triage"}
     if not view.local:
         return found | {"cancel_worker", "cancel_run", "retry", "apply"}
     found.add("retry" if view.live else "cancel_run")
@@ -26,8 +26,8 @@ def idle_keys(view: RunView, worker: WorkerState | None) -> set[str]:
     return found
 
 
-def _in_trouble(view: RunView) -> bool:
+def _needs_triage(view: RunView) -> bool:
     """Whether triage has something to show."""
     if not view.live and view.state.status is not Status.PASS:
         return True
-    return any(display_status_of(view, worker) in _TROUBLE for worker in view.panes)
+    return any(display_status_of(view, worker) in _NEEDS_TRIAGE for worker in view.panes)

@@ -25,7 +25,7 @@ from factory_tui.console.triage.problems import Option
 from factory_tui.text.foreign import one_line
 
 
-class Commander:
+class RunControl:
     """Carries out what the screens ask for.
 
     Args:
@@ -42,7 +42,7 @@ class Commander:
         self._repository = repository
         self._clock = clock
         self._follow = follow
-        self._started: list[command_process.Started] = []
+        self._started: list[command_process.StartedCommand] = []
 
     def say(self, text: str, *, error: bool = False) -> None:
         """A notification."""

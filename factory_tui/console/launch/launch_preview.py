@@ -31,7 +31,7 @@ from factory_tui.text.foreign import text_of
 
 
 @dataclass(frozen=True)
-class Wish:
+class LaunchForm:
     """What was chosen in the form."""
 
     base_ref: str = ""
@@ -52,8 +52,8 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the engine says of a wish.
+class LaunchPreview:
+    """What the engine says of what was chosen.
 
     Args:
         findings: of preflight, and what else stands in the way.
@@ -82,24 +82,24 @@ def with_task(config: Config) -> list[str]:
     return [worker_id for worker_id, worker in config.workers.items() if worker.has_task]
 
 
-async def ask(repository: OpenRepository, wish: Wish) -> Answer:
+async def preview_launch(repository: OpenRepository, form: LaunchForm) -> LaunchPreview:
     """Everything that can be known before the run; an error of the user's is a finding."""
     config = None
     try:
-        config = (await _project(repository, Wish())).config
-        project = await _project(repository, wish)
-        base_ref = wish.base_ref or config.run.base_ref
+        config = (await _project(repository, LaunchForm())).config
+        project = await _project(repository, form)
+        base_ref = form.base_ref or config.run.base_ref
         findings = await preflight(project, base_ref)
         base = await project.repository.resolve_commit(base_ref)
         paths = [text_of(path) for path in await project.paths_at(base)]
     except FactoryError as error:
         where = f"{error.where}: " if error.where else ""
         finding = Finding("run", "block", where + error.what, error.advice)
-        return Answer((finding,), config)
-    workers = chosen(config.workers, wish.workers)
+        return LaunchPreview((finding,), config)
+    workers = chosen(config.workers, form.workers)
     meetings = await asyncio.to_thread(overlaps, workers, paths[:MOST_PATHS])
-    return Answer(
-        (*findings, *_own_findings(wish)),
+    return LaunchPreview(
+        (*findings, *_own_findings(form)),
         config,
         base,
         tuple(map_rows(workers)),
@@ -109,38 +109,38 @@ async def ask(repository: OpenRepository, wish: Wish) -> Answer:
     )
 
 
-def command_for(wish: Wish, answer: Answer, now_us: int) -> Command:
-    """The command that starts what was wished for.
+def command_for(form: LaunchForm, preview: LaunchPreview, now_us: int) -> Command:
+    """The command that starts what was chosen.
 
     Raises:
         FactoryError: no id can be made.
     """
-    assert answer.config is not None
-    config = answer.config
-    run_id = make(config.run.kind, now_us, answer.base_commit, answer.taken)
-    everyone = list(wish.workers) == with_task(config)
+    assert preview.config is not None
+    config = preview.config
+    run_id = make(config.run.kind, now_us, preview.base_commit, preview.taken)
+    everyone = list(form.workers) == with_task(config)
     return command_lines.start(
         run_id,
-        wish.base_ref or config.run.base_ref,
-        None if everyone else list(wish.workers),
-        dry_run=wish.dry_run,
-        settings=wish.settings(config),
+        form.base_ref or config.run.base_ref,
+        None if everyone else list(form.workers),
+        dry_run=form.dry_run,
+        settings=form.settings(config),
     )
 
 
-def _own_findings(wish: Wish) -> Sequence[Finding]:
-    if wish.workers or wish.dry_run:
+def _own_findings(form: LaunchForm) -> Sequence[Finding]:
+    if form.workers or form.dry_run:
         return ()
     advice = "choose one, or a dry run"
     return [Finding("tasks", "block", "no worker with a task takes part", advice)]
 
 
-async def _project(repository: OpenRepository, wish: Wish) -> Project:
+async def _project(repository: OpenRepository, form: LaunchForm) -> Project:
     settings = []
-    if wish.parallel:
-        settings.append(f"run.max_parallel={wish.parallel}")
-    if wish.timeout:
-        settings.append(f"run.worker_timeout_s={wish.timeout}")
+    if form.parallel:
+        settings.append(f"run.max_parallel={form.parallel}")
+    if form.timeout:
+        settings.append(f"run.worker_timeout_s={form.timeout}")
     return await open_project(
         repository.start,
         config_file=repository.config_file,

@@ -16,7 +16,7 @@ from factory_engine.state import RunState
 from factory_engine.status import Status
 
 
-def signs_of_life(folder: RunFolder, state: RunState) -> dict[str, int]:
+def log_growth(folder: RunFolder, state: RunState) -> dict[str, int]:
     """For each running worker when a log of it last grew, in microseconds since 1970."""
     found = {}
     for worker in (*state.workers.values(), state.integrator):

@@ -35,36 +35,36 @@ _BLANKS = [" "] * 8
 _VERTICAL, _HORIZONTAL = ScrollBarRender.VERTICAL_BARS, ScrollBarRender.HORIZONTAL_BARS
 
 
-class DressedApp(App[int]):
-    """An application in the colours and signs of the console."""
+class ThemedApp(App[int]):
+    """An application in the colours and glyphs of the console."""
 
     _remembers = False
-    _worn = ""
+    _applied_theme = ""
 
-    def wear(self, chosen: Preferences) -> None:
-        """Put on the theme that the environment asks for, else the one chosen last.
+    def apply_theme(self, chosen: Preferences) -> None:
+        """Use the theme that the environment asks for, else the one chosen last.
 
         To be called before the application runs, so that its style sheet is read only once.
         """
         for own in theme.OWN:
             self.register_theme(own)
         wanted = os.environ.get("TEXTUAL_THEME") or chosen.theme or theme.DEFAULT
-        self._worn = wanted if wanted in self.available_themes else theme.DEFAULT
-        self.set_reactive(DressedApp.theme, self._worn)
+        self._applied_theme = wanted if wanted in self.available_themes else theme.DEFAULT
+        self.set_reactive(ThemedApp.theme, self._applied_theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def refresh_css(self, animate: bool = True) -> None:
         """Read the style sheet again, for another theme; Textual asks for it on each new screen."""
-        if self.theme != self._worn:
-            self._worn = self.theme
+        if self.theme != self._applied_theme:
+            self._applied_theme = self.theme
             super().refresh_css(animate)
 
-    def dress(self, chosen: Preferences, *, remember: bool = True) -> None:
-        """Show the signs that are wanted, in the way of `wear`; remember changes of either."""
+    def apply_preferences(self, chosen: Preferences, *, remember: bool = True) -> None:
+        """Show the glyphs that are wanted, as `apply_theme` has it; remember changes of either."""
         self._remembers = remember
         self.animation_level = "none"
         asked = os.environ.get(ASCII_VARIABLE, "") not in ("", "0")
-        self.use_signs(asked or chosen.ascii or glyphs.terminal_lacks_unicode())
+        self.use_glyphs(asked or chosen.ascii or glyphs.terminal_lacks_unicode())
         self.theme_changed_signal.subscribe(
             self, lambda changed: self._remember(theme=changed.name)
         )
@@ -84,7 +84,7 @@ class DressedApp(App[int]):
         if self.is_running or not isinstance(event, events.Key):
             await super().on_event(event)
 
-    def use_signs(self, ascii_only: bool) -> None:
+    def use_glyphs(self, ascii_only: bool) -> None:
         """Show ASCII signs, or Unicode ones, on all screens from now on."""
         glyphs.use_ascii(ascii_only)
         self.set_class(ascii_only, "-ascii")
@@ -109,14 +109,14 @@ class DressedApp(App[int]):
         words = "colours, also for colour-blind eyes"
         yield SystemCommand("Theme", words, self.action_change_theme)
         other = "Unicode" if glyphs.glyphs() is glyphs.ASCII else "ASCII"
-        yield SystemCommand(f"Signs in {other}", "remembered", self._toggle_signs)
+        yield SystemCommand(f"Signs in {other}", "remembered", self._toggle_glyphs)
         shot = partial(self.set_timer, 0.1, self.deliver_screenshot)
         yield SystemCommand("Clear notifications", "seen", self.clear_notifications)
         yield SystemCommand("Screenshot", "the screen as an SVG file", shot)
 
-    def _toggle_signs(self) -> None:
+    def _toggle_glyphs(self) -> None:
         ascii_only = glyphs.glyphs() is not glyphs.ASCII
-        self.use_signs(ascii_only)
+        self.use_glyphs(ascii_only)
         self._remember(ascii=ascii_only)
 
     def _remember(self, **changes: Any) -> None:

@@ -20,7 +20,7 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
 from factory_engine.runs.follow import follow
 from factory_engine.state import RunState
-from factory_tui.console.logs.log_files import signs_of_life
+from factory_tui.console.logs.log_files import log_growth
 from factory_tui.console.run.view import Driver, RunView
 
 KEPT = 50_000
@@ -59,7 +59,7 @@ class Feed:
             events=self._events,
             now_us=self._clock.now_us(),
             driver=Driver(holder.pid, holder.command) if holder else None,
-            signs=signs_of_life(self.folder, self._state) if holder else {},
+            log_growth=log_growth(self.folder, self._state) if holder else {},
             problem=self._loss() or self._problem,
             loaded=bool(self._state.last_seq) and self._state.last_seq >= self._expected,
             dropped=self._dropped,

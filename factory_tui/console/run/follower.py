@@ -14,7 +14,7 @@ from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.run.feed import Feed
-from factory_tui.console.run.notifications import announcements
+from factory_tui.console.run.notifications import notifications
 from factory_tui.console.run.view import RunView
 
 FLUSH_S = 1 / 30
@@ -79,7 +79,7 @@ class Follower:
             return
         before, self.view = self.view, self._feed.view()
         if before.loaded:  # what was there when the run was opened is no news
-            for words in announcements(before, self.view):
+            for words in notifications(before, self.view):
                 timeout = None if words.passes else 1e9
                 self._app.notify(
                     words.text,

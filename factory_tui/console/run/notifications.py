@@ -27,7 +27,7 @@ _SEVERITY: dict[DisplayStatus, Severity] = {
 
 
 @dataclass(frozen=True)
-class Announcement:
+class Notification:
     """One notification; `passes` False for one that stays until somebody has seen it."""
 
     title: str
@@ -40,17 +40,17 @@ class Announcement:
         return self.severity != "error"
 
 
-def announcements(before: RunView, after: RunView) -> Iterator[Announcement]:
+def notifications(before: RunView, after: RunView) -> Iterator[Notification]:
     """What changed between two views of one run."""
     if before.run_id != after.run_id:
         return
     if after.problem and after.problem != before.problem:
-        yield Announcement("Ledger", after.problem, "error")
+        yield Notification("Ledger", after.problem, "error")
     yield from _workers(before, after)
     yield from _run(before, after)
 
 
-def _workers(before: RunView, after: RunView) -> Iterator[Announcement]:
+def _workers(before: RunView, after: RunView) -> Iterator[Notification]:
     for worker in after.state.workers.values():
         old = before.worker(worker.worker_id)
         if old is None:
@@ -67,19 +67,19 @@ def _workers(before: RunView, after: RunView) -> Iterator[Announcement]:
         )
         if display_status is DisplayStatus.STALLED:
             words = f"no output for {short(quiet_us(after, worker) or 0)}"
-        yield Announcement(
+        yield Notification(
             f"{worker.letter} {display_status}", one_line(words), _SEVERITY[display_status]
         )
 
 
-def _run(before: RunView, after: RunView) -> Iterator[Announcement]:
+def _run(before: RunView, after: RunView) -> Iterator[Notification]:
     old, new = before.state.status, after.state.status
     if new is not old and new.is_verdict:
         severity = _SEVERITY[DisplayStatus(new.value)]
         words = after.state.reason or "every required check is green"
-        yield Announcement(f"Run {new}", one_line(words), severity)
+        yield Notification(f"Run {new}", one_line(words), severity)
     elif after.state.interrupted and not before.state.interrupted:
-        yield Announcement("Run STOPPED", f"by {one_line(after.state.interrupted)}", "warning")
+        yield Notification("Run STOPPED", f"by {one_line(after.state.interrupted)}", "warning")
     elif before.live and not after.live and new in (Status.RUNNING,):
         words = "the process that drove the run is gone; `factory oneshot` goes on with it"
-        yield Announcement("Run STOPPED", words, "error")
+        yield Notification("Run STOPPED", words, "error")

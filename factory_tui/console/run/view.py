@@ -42,7 +42,7 @@ class RunView:
         events: the newest events, oldest first; shared and only ever appended to.
         now_us: the instant, in microseconds since 1970.
         driver: who drives it; None where nobody living does.
-        signs: when the log of each worker last grew, in microseconds since 1970.
+        log_growth: when the log of each worker last grew, in microseconds since 1970.
         problem: why the ledger cannot be followed; empty while it can.
         loaded: whether all that was there when it was opened has been read.
         dropped: older events that are no longer kept in memory.
@@ -54,7 +54,7 @@ class RunView:
     events: Sequence[Event] = ()
     now_us: int = 0
     driver: Driver | None = None
-    signs: Mapping[str, int] = field(default_factory=dict)
+    log_growth: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
     loaded: bool = False
     dropped: int = 0
@@ -122,7 +122,7 @@ def quiet_us(view: RunView, worker: WorkerState) -> int | None:
 
     Of a run that nobody drives nothing is awaited.
     """
-    last = max(clock_us(worker.last_event_at), view.signs.get(worker.worker_id, 0))
+    last = max(clock_us(worker.last_event_at), view.log_growth.get(worker.worker_id, 0))
     if worker.worker_id == INTEGRATOR and worker.status is Status.RUNNING:
         last = max(last, clock_us(view.state.last_ts))
     return max(0, view.now_us - last) if last and view.live else None

@@ -24,7 +24,7 @@ class Palette(CommandPalette):
             super()._action_command_list(action)
 
 
-class Actions(Provider):
+class BindingCommands(Provider):
     """The actions of the screen below."""
 
     def _all(self) -> Iterator[tuple[str, str, Callable[[], object]]]:

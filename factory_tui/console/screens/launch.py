@@ -20,8 +20,14 @@ from factory_engine.clock import Clock
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
 from factory_tui.console.copyable import Copyable
-from factory_tui.console.launch.launch_preview import Answer, Wish, ask, command_for, with_task
-from factory_tui.console.launch.preview_text import facts
+from factory_tui.console.launch.launch_preview import (
+    LaunchForm,
+    LaunchPreview,
+    command_for,
+    preview_launch,
+    with_task,
+)
+from factory_tui.console.launch.preview_text import preview_text
 from factory_tui.console.messages import LaunchWanted
 from factory_tui.console.open_repository import OpenRepository
 from factory_tui.console.screens.base import ConsoleScreen
@@ -88,7 +94,7 @@ class LaunchScreen(ConsoleScreen):
         super().__init__()
         self._repository = repository
         self._clock = clock
-        self._answer = Answer()
+        self._answer = LaunchPreview()
         self._timer: Timer | None = None
         self._asked = False
 
@@ -132,25 +138,25 @@ class LaunchScreen(ConsoleScreen):
 
     async def _asking(self) -> None:
         self._say([("New run   ", "title"), ("preflight is looking", "warn")])
-        answer = await ask(self._repository, self.wish)
+        preview = await preview_launch(self._repository, self.form)
         if not self.is_there:
             return
-        first = answer.config is not None and not self._asked
-        self._answer = answer
+        first = preview.config is not None and not self._asked
+        self._answer = preview
         if first:
-            self._fill(answer)
-            answer = await ask(self._repository, self.wish)
+            self._fill(preview)
+            preview = await preview_launch(self._repository, self.form)
             if not self.is_there:
                 return
-            self._answer = answer
-        self.query_one("#facts", TextView).show_text(facts(answer, self.wish))
+            self._answer = preview
+        self.query_one("#facts", TextView).show_text(preview_text(preview, self.form))
         self._show_command()
 
-    def _fill(self, answer: Answer) -> None:
+    def _fill(self, preview: LaunchPreview) -> None:
         """The fields as the configuration has them; only once."""
-        assert answer.config is not None
+        assert preview.config is not None
         self._asked = True
-        run = answer.config.run
+        run = preview.config.run
         with self.prevent(Input.Changed, RowList.Moved):
             for name, value in (
                 ("base", run.base_ref),
@@ -159,16 +165,16 @@ class LaunchScreen(ConsoleScreen):
             ):
                 field = self.query_one(f"#{name}", Input)
                 field.value = field.value or value
-            taken = with_task(answer.config)
-            rows = [(w, worker, w in taken) for w, worker in answer.config.workers.items()]
+            taken = with_task(preview.config)
+            rows = [(w, worker, w in taken) for w, worker in preview.config.workers.items()]
             picks = self.query_one(Picks)
             picks.set_rows(rows)
             picks.styles.height = len(rows)
 
     @property
-    def wish(self) -> Wish:
+    def form(self) -> LaunchForm:
         """What is chosen now."""
-        return Wish(
+        return LaunchForm(
             base_ref=self.query_one("#base", Input).value.strip(),
             workers=tuple(row[0] for row in self.query_one(Picks).rows if row[2]),
             parallel=self.query_one("#parallel", Input).value.strip(),
@@ -187,7 +193,7 @@ class LaunchScreen(ConsoleScreen):
         """The command as a person would type it: the id is made when it is given."""
         if self._answer.config is None or not self._answer.base_commit:
             return "factory oneshot"
-        command = command_for(self.wish, self._answer, self._clock.now_us())
+        command = command_for(self.form, self._answer, self._clock.now_us())
         return command.shown().replace(f" --run-id {command.run_id}", "")
 
     def _say(self, pieces: list[Piece]) -> None:
@@ -197,12 +203,12 @@ class LaunchScreen(ConsoleScreen):
 
     @on(Button.Pressed)
     def action_launch(self) -> None:
-        answer = self._answer
-        if answer.config is None or answer.obstacles or not answer.base_commit:
+        preview = self._answer
+        if preview.config is None or preview.obstacles or not preview.base_commit:
             self.notify("something stands in the way", severity="warning")
             return
         try:
-            command = command_for(self.wish, answer, self._clock.now_us())
+            command = command_for(self.form, preview, self._clock.now_us())
         except FactoryError as error:
             self.notify(str(error), severity="error", markup=False)
             return

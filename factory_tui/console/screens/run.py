@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from factory_tui.console.control.disabled_keys import idle_keys
+from factory_tui.console.control.disabled_keys import disabled_keys
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.logs.log_tail import LogTail, Tails
 from factory_tui.console.messages import CancelWanted, RetryWanted, WorkerWanted
@@ -249,7 +249,7 @@ class RunConsole(ConsoleScreen):
             self.maximize(self.focused)
 
     def _dim_keys(self) -> None:
-        self.query_one(KeyBar).dim(idle_keys(self.view, self.view.worker(self.chosen)))
+        self.query_one(KeyBar).dim(disabled_keys(self.view, self.view.worker(self.chosen)))
 
     # --- control --------------------------------------------------------------------------------
 

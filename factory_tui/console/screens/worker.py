@@ -19,7 +19,7 @@ from factory_engine.events import INTEGRATOR
 from factory_engine.run_folder import RunFolder
 from factory_engine.state import RunState
 from factory_tui.console.bundle.bundle import Bundle, read_bundle
-from factory_tui.console.control.disabled_keys import idle_keys
+from factory_tui.console.control.disabled_keys import disabled_keys
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.messages import CancelWanted, EditWanted, RetryWanted, WorkerWanted
 from factory_tui.console.run.view import RunView, display_status_of
@@ -114,7 +114,7 @@ class WorkerScreen(SearchingScreen):
         switcher.current = self.tab.id
         self.tab.show(subject)
         self.query_one(KeyBar).turn_to(*self.tab.KEYS, "cancel_worker", "retry", "ledger")
-        self.query_one(KeyBar).dim(idle_keys(view, subject.worker))
+        self.query_one(KeyBar).dim(disabled_keys(view, subject.worker))
         self._inform()
         if self._search_first:
             self._search_first = False

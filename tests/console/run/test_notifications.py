@@ -7,7 +7,7 @@ from pathlib import Path
 
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
-from factory_tui.console.run.notifications import announcements
+from factory_tui.console.run.notifications import notifications
 from factory_tui.console.run.view import Driver, RunView
 from tests.console import builders as b
 
@@ -32,7 +32,7 @@ def said(found: list[RunView]) -> list[str]:
     return [
         f"{words.title}: {words.text}"
         for before, after in pairwise(found)
-        for words in announcements(before, after)
+        for words in notifications(before, after)
     ]
 
 
@@ -56,12 +56,12 @@ def test_another_run_announces_nothing(tmp_path: Path) -> None:
     first, *_ = views(tmp_path / "one", b.blocked())
     last = views(tmp_path / "two", b.underway())[-1]
     other = RunView(path=tmp_path / "x", state=last.state.__class__(run_id="other"))
-    assert list(announcements(first, other)) == []
+    assert list(notifications(first, other)) == []
 
 
 def test_errors_stay_until_they_are_seen(tmp_path: Path) -> None:
     last = views(tmp_path, b.underway())[-1]
     broken = RunView(**{**vars(last), "problem": "ledger line 3: hash differs"})
-    (words,) = announcements(last, broken)
+    (words,) = notifications(last, broken)
     assert words.severity == "error"
     assert not words.passes

@@ -41,7 +41,7 @@ def test_output_counts_as_a_sign_of_life(tmp_path: Path) -> None:
     view = view_of(tmp_path, b.underway(), at=761)
     worker = view.state.workers["D_worker"]
     assert quiet_us(view, worker) == 721 * b.SECOND  # that it is stalled is no sign of life
-    heard = RunView(**{**vars(view), "signs": {"D_worker": view.now_us - b.SECOND}})
+    heard = RunView(**{**vars(view), "log_growth": {"D_worker": view.now_us - b.SECOND}})
     assert quiet_us(heard, worker) == b.SECOND
 
 

@@ -22,8 +22,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
     found: list[Command] = []
 
     class Never:
-        async def ended(self) -> command_process.Ended:
-            return command_process.Ended(0, "done")
+        async def ended(self) -> command_process.CommandEnd:
+            return command_process.CommandEnd(0, "done")
 
         def let_go(self) -> None:
             pass
