@@ -101,7 +101,7 @@ def command_parser(prog: str, command: str) -> CommandParser:
 def bare_parser(prog: str) -> CommandParser:
     """The parser of a command line without a command, which opens the console or shows the help."""
     parser = CommandParser(prog=prog, allow_abbrev=False)
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
     add_tui(parser)
     add_output(parser)
@@ -109,7 +109,7 @@ def bare_parser(prog: str) -> CommandParser:
     return parser
 
 
-def add_place(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
+def add_location(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
     """Where to work: `-C`, and the configuration's `--config` and `--set`."""
     parser.add_argument(
         "-C", dest="start", metavar="DIR", type=Path, default=Path(), help="as if started in DIR"

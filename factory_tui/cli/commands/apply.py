@@ -7,7 +7,7 @@ import argparse
 from factory_engine.runs.apply import Applied, apply_run
 from factory_engine.runs.project import open_project
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_place, add_run_id
+from factory_tui.cli.arguments import add_location, add_run_id
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import config_file, run_folder, start_of
@@ -16,7 +16,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, and where to."""
-    add_place(parser)
+    add_location(parser)
     add_run_id(parser)
     parser.add_argument(
         "--branch", metavar="NAME", help="the new branch (default: factory/ and the run's id)"

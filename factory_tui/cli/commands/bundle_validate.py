@@ -9,7 +9,7 @@ from factory_engine.runs import drive
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.listing import find_run
 from factory_engine.runs.project import Project
-from factory_tui.cli.arguments import add_junit, add_place, add_run_id, reason
+from factory_tui.cli.arguments import add_junit, add_location, add_run_id, reason
 from factory_tui.cli.driving import Listen
 from factory_tui.cli.output import Output
 from factory_tui.cli.stage_command import StageCommand, run_stage_command
@@ -18,7 +18,7 @@ from factory_tui.text.exit_codes import ExitCode, of_stage
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of a command that judges an existing run."""
-    add_place(parser)
+    add_location(parser)
     add_run_id(parser)
     parser.add_argument(
         "--amend-scope",

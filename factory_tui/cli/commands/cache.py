@@ -9,7 +9,7 @@ from factory_engine.runs.cache import LayerUse, layers, remove_layers
 from factory_engine.runs.control import Pruned
 from factory_engine.runs.project import open_project
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_place
+from factory_tui.cli.arguments import add_location
 from factory_tui.cli.commands.prune import days, print_removed
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
@@ -23,7 +23,7 @@ _SHORT = 12
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Nothing for the list; which of them go."""
-    add_place(parser)
+    add_location(parser)
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument(
         "--remove", metavar="KEY", action="append", help="remove this one (the key's beginning)"

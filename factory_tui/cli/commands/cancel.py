@@ -7,7 +7,7 @@ import argparse
 from factory_engine.errors import FactoryError
 from factory_engine.run_holder import holder_of
 from factory_engine.runs.control import cancel
-from factory_tui.cli.arguments import add_place, add_run_id
+from factory_tui.cli.arguments import add_location, add_run_id
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import run_folder
 from factory_tui.text.exit_codes import ExitCode
@@ -15,7 +15,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run."""
-    add_place(parser)
+    add_location(parser)
     add_run_id(parser)
 
 

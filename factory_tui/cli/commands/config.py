@@ -8,7 +8,7 @@ import os
 
 from factory_engine.config import load, rows
 from factory_engine.rules.escape import printable
-from factory_tui.cli.arguments import add_place
+from factory_tui.cli.arguments import add_location
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.style import table
 from factory_tui.cli.targets import config_file, root_of
@@ -17,7 +17,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which layers."""
-    add_place(parser)
+    add_location(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:

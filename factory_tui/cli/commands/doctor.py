@@ -13,7 +13,7 @@ from factory_engine.runs.control import disk_use
 from factory_engine.runs.project import open_project
 from factory_engine.state import Finding
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_place
+from factory_tui.cli.arguments import add_location
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.findings import finding_lines
@@ -25,7 +25,7 @@ from factory_tui.text.units import size
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to look, and how closely."""
-    add_place(parser)
+    add_location(parser)
     parser.add_argument(
         "--deep", action="store_true", help="read every file of the kept checkouts of base, too"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory_engine.runs.adopt import init
-from factory_tui.cli.arguments import add_place
+from factory_tui.cli.arguments import add_location
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import start_of
 from factory_tui.text.exit_codes import ExitCode
@@ -13,7 +13,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to adopt."""
-    add_place(parser, config=False)
+    add_location(parser, config=False)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:

@@ -13,7 +13,7 @@ from factory_engine import storage
 from factory_engine.errors import UsageError
 from factory_engine.provenance.keys import KeyPair, generate
 from factory_engine.runs.whereabouts import find_root
-from factory_tui.cli.arguments import add_place
+from factory_tui.cli.arguments import add_location
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import shown_path, start_of
 from factory_tui.text.exit_codes import ExitCode
@@ -24,7 +24,7 @@ NAME = "signing-key.pem"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to put it."""
-    add_place(parser, config=False)
+    add_location(parser, config=False)
     parser.add_argument(
         "--out",
         metavar="FILE",

@@ -17,7 +17,7 @@ from factory_engine.run_folder import LEDGER
 from factory_engine.runs.listing import run_names
 from factory_engine.status import Status
 from factory_engine.storage import storage_error
-from factory_tui.cli.arguments import add_place, add_run, positive
+from factory_tui.cli.arguments import add_location, add_run, positive
 from factory_tui.cli.ledger_lines import newest
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.ledger_table import ledger_lines, ledger_table
@@ -32,7 +32,7 @@ _AGES = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which events, and in which form."""
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
     parser.add_argument(
         "--limit",

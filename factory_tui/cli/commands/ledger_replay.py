@@ -6,7 +6,7 @@ import argparse
 
 from factory_engine.rules.escape import printable
 from factory_engine.runs.replay import Replay, replay
-from factory_tui.cli.arguments import add_place, add_run
+from factory_tui.cli.arguments import add_location, add_run
 from factory_tui.cli.documents.run_document import run_document
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.result import result_text
@@ -17,7 +17,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run."""
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
 
 

@@ -11,7 +11,7 @@ from factory_engine.runs.birth import Request
 from factory_engine.runs.drive import Outcome
 from factory_engine.runs.listing import existing_run
 from factory_engine.runs.project import Project
-from factory_tui.cli.arguments import add_base, add_junit, add_place, add_run_id, workers
+from factory_tui.cli.arguments import add_base, add_junit, add_location, add_run_id, workers
 from factory_tui.cli.driving import Listen
 from factory_tui.cli.stage_command import StageCommand, run_stage_command
 from factory_tui.text import exit_codes
@@ -20,7 +20,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of a command that creates a run."""
-    add_place(parser)
+    add_location(parser)
     add_run_id(parser, "the id of the new run, or of an unfinished one to go on with")
     add_base(parser)
     parser.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from factory_tui.cli.arguments import add_place, add_run
+from factory_tui.cli.arguments import add_location, add_run
 from factory_tui.cli.opener import open_and_name
 from factory_tui.cli.output import Output
 from factory_tui.cli.report_text import REPORT, report_text
@@ -14,7 +14,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run."""
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
 
 

@@ -8,7 +8,7 @@ from factory_engine.runs import doctor as engine
 from factory_engine.runs.project import open_project
 from factory_engine.state import Finding
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_base, add_place
+from factory_tui.cli.arguments import add_base, add_location
 from factory_tui.cli.commands import doctor
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
@@ -18,7 +18,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to look, and from which commit."""
-    add_place(parser)
+    add_location(parser)
     add_base(parser)
 
 

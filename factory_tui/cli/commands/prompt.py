@@ -7,7 +7,7 @@ import argparse
 from factory_engine.runs.project import open_project
 from factory_engine.runs.prompting import preview_prompt
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_base, add_place, one_worker
+from factory_tui.cli.arguments import add_base, add_location, one_worker
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import config_file, start_of
@@ -16,7 +16,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to look, and whose prompt."""
-    add_place(parser)
+    add_location(parser)
     add_base(parser)
     parser.add_argument(
         "--worker", metavar="ID", type=one_worker, required=True, help="such as B, or B_worker"

@@ -11,7 +11,7 @@ from factory_engine.runs.cache import remove_layers
 from factory_engine.runs.control import Pruned, prune
 from factory_engine.runs.project import open_project
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_place, whole_number
+from factory_tui.cli.arguments import add_location, whole_number
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.style import table
@@ -25,7 +25,7 @@ _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)", re.ASCII)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is old, and how much of it goes."""
-    add_place(parser)
+    add_location(parser)
     parser.add_argument(
         "--keep", metavar="N", type=whole_number, help="leave the newest N runs alone"
     )

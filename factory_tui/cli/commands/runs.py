@@ -15,7 +15,7 @@ from factory_engine.config.locations import workspaces_dir_from
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
 from factory_engine.runs.listing import run_line, run_names
-from factory_tui.cli.arguments import add_place, positive
+from factory_tui.cli.arguments import add_location, positive
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.runs_table import older_runs, runs_table
 from factory_tui.cli.printers.style import style
@@ -28,7 +28,7 @@ LIMIT = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many."""
-    add_place(parser)
+    add_location(parser)
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--limit",

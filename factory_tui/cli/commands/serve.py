@@ -20,7 +20,7 @@ from types import ModuleType
 
 import factory_tui
 from factory_engine.errors import UsageError
-from factory_tui.cli.arguments import add_place, add_run, whole_number
+from factory_tui.cli.arguments import add_location, add_run, whole_number
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import run_folder
 from factory_tui.text.exit_codes import ExitCode
@@ -33,7 +33,7 @@ _HIGHEST = 65535
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, and where to listen."""
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
     parser.add_argument(
         "--port",

@@ -11,7 +11,7 @@ from factory_engine.rules.escape import printable
 from factory_engine.runs.project import open_repository
 from factory_engine.runs.verify import Verification, verify
 from factory_tui.cli import errors
-from factory_tui.cli.arguments import add_place, add_run
+from factory_tui.cli.arguments import add_location, add_run
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
 from factory_tui.cli.targets import run_folder, runs_dir, start_of
@@ -20,7 +20,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, and whose signature."""
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
     parser.add_argument(
         "--key", metavar="PUB", type=Path, help="a public key; a signature of it must hold"

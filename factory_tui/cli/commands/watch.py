@@ -12,7 +12,7 @@ from factory_engine.errors import LedgerError
 from factory_engine.events import Event
 from factory_engine.runs.follow import follow
 from factory_tui.cli import console_launcher, errors
-from factory_tui.cli.arguments import add_place, add_run, add_tui
+from factory_tui.cli.arguments import add_location, add_run, add_tui
 from factory_tui.cli.documents.run_document import run_document
 from factory_tui.cli.driving import run_until_signal
 from factory_tui.cli.output import Output
@@ -28,7 +28,7 @@ from factory_tui.text.exit_codes import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, and where to show it."""
-    add_place(parser)
+    add_location(parser)
     add_run(parser)
     add_tui(parser)
     parser.add_argument(
