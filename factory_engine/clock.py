@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from factory_engine.errors import UsageError
 
+TYPE_CHECKING = False  # importing typing costs as much as starting Python
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
 class Clock:
     """Wall time in whole microseconds since 1970 (UTC).
 
@@ -25,7 +26,8 @@ class Clock:
         frozen_us: the instant at which the clock stands still; None for a running clock.
     """
 
-    frozen_us: int | None = None
+    def __init__(self, frozen_us: int | None = None) -> None:
+        self.frozen_us = frozen_us
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Clock:

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from factory_engine.clock import Clock, from_rfc3339, to_rfc3339
 from factory_engine.errors import LedgerError, StorageError
 from factory_engine.events import NO_PARENT, Draft, Event, line_ids, parse_line, seal
 from factory_engine.ledger_receipt import Acknowledged, Receipt
+from factory_engine.ledger_tail import backwards
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,13 @@ def read_events(path: Path) -> Iterator[Event]:
             yield _parsed(path, number, line)
 
 
-def read_tail(path: Path, limit: int, block: int = 65_536) -> list[Event]:
+def read_tail(path: Path, limit: int) -> list[Event]:
     """The last `limit` events, oldest first, read from the end: its cost is flat."""
-    with _opened(path) as file:
-        end = file.seek(0, os.SEEK_END)
-        data = b""
-        while end > 0 and data.count(b"\n") <= limit:
-            start = max(0, end - block)
-            file.seek(start)
-            data = file.read(end - start) + data
-            end, block = start, block * 2
-    lines = data.split(b"\n")[:-1]
-    return [_parsed(path, 0, line) for line in lines[-limit:] if line.strip(b"\0")]
+    try:
+        lines = list(islice(backwards(os.fspath(path)), limit))
+    except OSError as error:
+        raise storage.storage_error(error, path, "cannot be read") from error
+    return [_parsed(path, 0, line) for line in reversed(lines)]
 
 
 def shortfall(path: Path, head: Head, acknowledged: Acknowledged | None) -> str:

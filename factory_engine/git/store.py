@@ -7,9 +7,7 @@ borrows its objects: an alternate into it would lose the base at the user's next
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from factory_engine.git.index import keep_pristine
 from factory_engine.git.layout import write_bare
 from factory_engine.git.process import Git
 from factory_engine.git.repository import Repository
+from factory_engine.git.repository_name import folder_name
 
 _LOCK_TIMEOUT_S = 900
 _FETCH_TIMEOUT_S = 1800
@@ -32,10 +31,7 @@ _FETCH_TIMEOUT_S = 1800
 
 def repository_key(repository: Repository) -> str:
     """A folder name for what the factory keeps of a repository; all its worktrees share one."""
-    common = repository.common_dir
-    shown = common.parent.name if common.name == ".git" else common.name
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", shown)[:40].strip(".") or "repository"
-    return f"{name}-{hashlib.sha256(os.fsencode(common)).hexdigest()[:12]}"
+    return folder_name(os.fspath(repository.common_dir))
 
 
 @dataclass(frozen=True)

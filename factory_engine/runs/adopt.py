@@ -11,7 +11,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import RepositoryError
-from factory_engine.git.locate import locate
+from factory_engine.runs.whereabouts import find_root
 
 FOLDER = "tools/codex/factory"
 
@@ -34,7 +34,7 @@ def init(start: Path) -> list[Adopted]:
         RepositoryError: no repository here.
         StorageError: the disk refused.
     """
-    root = locate(start)
+    root = find_root(start)
     if root is None:
         raise RepositoryError(
             "no git repository here", where=str(start), advice="make one with `git init`"

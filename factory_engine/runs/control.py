@@ -5,7 +5,6 @@ Owns nothing of a run that somebody drives: it only asks the driver.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from factory_engine.run_lock import hold
 from factory_engine.runs.drive import CANCEL_REQUEST
 from factory_engine.runs.listing import run_line, run_names
 from factory_engine.runs.project import Project
+from factory_engine.runs.whereabouts import size_of
 
 POLL_S = 0.05
 WORKER_GRACE_S = 5.0
@@ -107,7 +107,7 @@ def prune(
         remove_workspace(doomed)  # of a prune that was stopped
     pool = project.workspaces / "pool"
     if pool.exists():
-        pruned.append(Pruned("", "pool", _size(pool)))
+        pruned.append(Pruned("", "pool", size_of(os.fspath(pool))))
         remove_workspace(pool)
     for name in [*chosen, *sorted(orphans)]:
         pruned += _prune_one(project, RunFolder(project.runs_dir / name), runs=runs)
@@ -117,11 +117,11 @@ def prune(
 def disk_use(project: Project) -> dict[str, int]:
     """Bytes that the runs, workspaces, layers and the store of base commits take."""
     return {
-        "runs": _size(project.runs_dir),
-        "workspaces": _size(project.workspaces / "runs"),
-        "pool": _size(project.workspaces / "pool"),
+        "runs": size_of(os.fspath(project.runs_dir)),
+        "workspaces": size_of(os.fspath(project.workspaces / "runs")),
+        "pool": size_of(os.fspath(project.workspaces / "pool")),
         "layers": sum(use.bytes for use in LayerCache(project.workspaces / "layers").uses()),
-        "store": _size(project.workspaces / "store.git"),
+        "store": size_of(os.fspath(project.workspaces / "store.git")),
     }
 
 
@@ -140,7 +140,7 @@ def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Prune
     pruned = []
     workspaces = project.workspaces / "runs" / folder.run_id
     if workspaces.exists():
-        size = _size(workspaces)
+        size = size_of(os.fspath(workspaces))
         # in one step: an agent must never go on in a workspace that was half removed
         doomed = workspaces.with_name(f"{DOOMED}{folder.run_id}")
         remove_workspace(doomed)
@@ -148,7 +148,7 @@ def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Prune
         remove_workspace(doomed)
         pruned.append(Pruned(folder.run_id, "workspaces", size))
     if runs and folder.path.is_dir():
-        size = _size(folder.path)
+        size = size_of(os.fspath(folder.path))
         _remove_run(folder)
         pruned.append(Pruned(folder.run_id, "run", size))
     return pruned
@@ -168,12 +168,3 @@ def _remove_run(folder: RunFolder) -> None:
     except OSError as error:
         raise storage.storage_error(error, folder.path, "cannot be removed") from error
     remove_workspace(doomed)
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(parent, name)).st_size
-    return total

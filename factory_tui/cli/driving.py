@@ -18,7 +18,6 @@ from typing import Generic, TypeVar
 from factory_engine.bus import Bus
 from factory_engine.events import Event
 from factory_tui.cli.printers.progress import Progress
-from factory_tui.text.exit_codes import signal_names
 
 T = TypeVar("T")
 Listen = Callable[[Bus], None]
@@ -147,3 +146,8 @@ def _signals(driven: Driven[T]) -> Iterator[None]:
         over = True  # one that comes between the end and here is too late to stop anything
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def signal_names() -> tuple[str, ...]:
+    """The signals that ask a command to stop, as far as this system has them."""
+    return tuple(n for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, n))

@@ -8,9 +8,17 @@ demand, and nowhere else.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
-from factory_tui.cli import streams
-from factory_tui.cli.overview import COMMANDS, answer, help_text, program_name, version_text
+from factory_tui.cli import plain_options, streams
+from factory_tui.cli.overview import (
+    COMMANDS,
+    PACKAGE,
+    answer,
+    help_text,
+    program_name,
+    version_text,
+)
 
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
@@ -43,11 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
-    if given and given[0] in ("ledger", "runs"):
-        from factory_tui.cli import quick
-
-        if quick.answer(given):
-            return 0
+    listing = plain_options.read(given)
+    if listing is not None:
+        return int(import_module(f"{PACKAGE}.{given[0]}").execute(listing))
     from factory_tui.cli import arguments
 
     prog = program_name(sys.argv[0])

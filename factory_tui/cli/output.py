@@ -5,14 +5,17 @@ Owns the meaning of `--json`, `--quiet` and the colour options. Formats nothing 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
 
-from factory_engine.rules.escape import printable
+from factory_tui.cli.printers.plain_text import shown
 from factory_tui.cli.streams import wants_color, write_err, write_out
+
+TYPE_CHECKING = False  # importing typing costs as much as starting Python
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from typing import Any
 
 LONGEST_LINE = 4000
 
@@ -42,7 +45,7 @@ class Output:
     def remark(self, text: str) -> None:
         """A line for people on stderr; nothing under `--quiet`."""
         if not self.quiet:
-            write_err(f"{printable(text, LONGEST_LINE)}\n")
+            write_err(f"{shown(text, LONGEST_LINE)}\n")
 
     @property
     def color_out(self) -> bool:

@@ -9,20 +9,16 @@ import argparse
 import os
 from pathlib import Path
 
-from factory_engine.config.locations import runs_dir_from
-from factory_engine.errors import RepositoryError, RunError, UsageError
+from factory_engine.errors import RunError
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
-from factory_engine.runs.whereabouts import find_root_or_bare
+from factory_tui.cli import listing_targets
 from factory_tui.cli.output import Output
 
 
 def start_of(arguments: argparse.Namespace) -> Path:
     """The folder that a command starts in. Raises UsageError where there is none."""
-    start: Path = arguments.start
-    if not start.is_dir():
-        raise UsageError("no such folder", where=f"-C {start}")
-    return start
+    return Path(listing_targets.start_of(arguments))
 
 
 def config_file(arguments: argparse.Namespace) -> Path | None:
@@ -37,8 +33,7 @@ def runs_dir(arguments: argparse.Namespace) -> Path:
         RepositoryError: there is no repository.
         UsageError: a setting of `paths` that makes no sense.
     """
-    root = root_of(arguments)
-    return runs_dir_from(root, config_file(arguments), os.environ, arguments.overrides)
+    return Path(listing_targets.runs_dir(arguments))
 
 
 def run_folder(arguments: argparse.Namespace, output: Output) -> RunFolder:
@@ -74,12 +69,4 @@ def shown_path(path: Path) -> str:
 
 def root_of(arguments: argparse.Namespace) -> Path:
     """The top of the repository that a command works in. Raises RepositoryError without one."""
-    start = start_of(arguments)
-    root = find_root_or_bare(start)  # the runs of a bare one lie where `paths.runs_dir` says
-    if root is not None:
-        return root
-    raise RepositoryError(
-        "no git repository here",
-        where=str(start.resolve()),
-        advice="start in one, name one with -C, or a run's own folder with --dir",
-    )
+    return Path(listing_targets.root_of(arguments))

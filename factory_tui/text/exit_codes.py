@@ -5,12 +5,14 @@ Owns the one list of exit codes.
 
 from __future__ import annotations
 
-import signal
 from enum import IntEnum
 
 from factory_engine.errors import FactoryError, UsageError
-from factory_engine.state import RunState
 from factory_engine.status import Status
+
+TYPE_CHECKING = False  # a state takes longer to load than a listing may take
+if TYPE_CHECKING:
+    from factory_engine.state import RunState
 
 
 class ExitCode(IntEnum):
@@ -62,8 +64,3 @@ def of_error(error: FactoryError) -> ExitCode:
 def of_signal(name: str) -> ExitCode:
     """The exit code of a command that the signal `name` ended; SIGINT for any unknown one."""
     return _OF_SIGNAL.get(name, ExitCode.INTERRUPTED)
-
-
-def signal_names() -> tuple[str, ...]:
-    """The signals that ask a command to stop, as far as this system has them."""
-    return tuple(n for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, n))

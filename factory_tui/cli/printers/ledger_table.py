@@ -5,7 +5,7 @@ Owns the columns. Light: used before anything of the engine is imported.
 
 from __future__ import annotations
 
-from factory_tui.cli.ledger_lines import line_of
+from factory_engine.ledger_tail import line_of
 from factory_tui.cli.printers.plain_text import shown
 from factory_tui.cli.printers.style import plain, table
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from factory_engine.events import Draft, EventType
+from factory_engine.ledger_tail import BLOCK, backwards
 from factory_tui.cli.documents.run_models import LedgerDocument
-from factory_tui.cli.ledger_lines import BLOCK, backwards
 from tests.cli.ledgers import activity, finished, made_id, make_run
 from tests.cli.shell import Shell
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from factory_engine.config import locations
+from factory_engine.git.repository_name import common_folder, folder_name
 from factory_engine.git.workspace import remove_workspace
 from factory_engine.run_folder import LEDGER, MANIFEST, RunFolder
 from factory_engine.run_holder import HOLDER
 from factory_engine.run_lock import hold
-from factory_tui.cli import quick
-from factory_tui.cli.commands import ledger, runs
+from factory_engine.runs import records, whereabouts
+from factory_tui.cli import plain_options
+from factory_tui.cli.arguments import command_parser
 from factory_tui.cli.documents.run_models import RunsDocument
 from factory_tui.cli.printers.runs_table import age
 from tests.cli.ledgers import activity, finished, made_id, make_run
@@ -103,13 +105,29 @@ def test_an_age_that_nobody_knows_is_a_dash() -> None:
     assert age("", 0) == age("yesterday", 0) == "-"
 
 
-# --- the short way ------------------------------------------------------------------------------
+# --- without a parser ---------------------------------------------------------------------------
 
 
-def test_the_short_way_knows_the_names_that_the_engine_uses() -> None:
-    assert (quick.RUNS_DIR, quick.CONFIG_FILE) == (locations.RUNS_DIR, locations.CONFIG_FILE)
-    assert (LEDGER, MANIFEST, f"work/{HOLDER}") == (quick.LEDGER, quick.MANIFEST, quick.HOLDER)
-    assert (quick.LEDGER_LIMIT, quick.RUNS_LIMIT) == (ledger.LIMIT, runs.LIMIT)
+def test_the_light_listing_knows_the_names_that_the_engine_uses() -> None:
+    assert whereabouts.RUNS_DIR == locations.RUNS_DIR
+    assert whereabouts.CONFIG_FILE == locations.CONFIG_FILE
+    assert whereabouts.APPLICATION == locations.APPLICATION
+    assert (LEDGER, MANIFEST, f"work/{HOLDER}") == (
+        records.LEDGER,
+        records.MANIFEST,
+        records.HOLDER,
+    )
+
+
+@pytest.mark.parametrize(
+    "argv", [["ledger"], ["ledger", "--raw-events"], ["runs"], ["runs", "--all"]]
+)
+def test_options_that_are_left_out_are_those_of_the_parser(argv: list[str]) -> None:
+    parsed = vars(command_parser("factory", argv[0]).parse_all(argv[1:]))
+    plain = vars(plain_options.read(argv))
+    assert plain.pop("start") == str(parsed.pop("start"))
+    assert plain == {name: value for name, value in parsed.items() if name in plain}
+    assert parsed.keys() - plain.keys() == {"command", "execute"}
 
 
 @pytest.fixture
@@ -140,55 +158,73 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("argv", COMMANDS)
-def test_the_short_way_gives_the_same_answer(many: Shell, argv: list[str]) -> None:
-    short = many.bare(*argv)
-    assert quick.answer(argv)
-    ordinary = many.bare(*argv, "-C", ".")
-    assert not quick.answer([*argv, "-C", "."])
-    assert short == ordinary
-
-
-@pytest.mark.parametrize("argv", COMMANDS)
-def test_the_short_way_takes_pinned_ids_too(many: Shell, argv: list[str]) -> None:
-    make_run(many.folder, "pinned", "2026-02-05T12:00:00")
-    make_run(many.folder, "a_name_20260101T000000Z_01234567_x01", "2026-02-06T12:00:00")
+def test_the_answer_is_the_same_without_a_parser(many: Shell, argv: list[str]) -> None:
+    assert plain_options.read(argv) is not None
+    assert plain_options.read([*argv, "-C", "."]) is None
     assert many.bare(*argv) == many.bare(*argv, "-C", ".")
 
 
-def test_the_short_way_is_not_taken_where_it_would_mislead(
-    many: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert quick.answer(["runs"])
-    for name in ("FACTORY_PATHS__RUNS_DIR", "factory_paths__runs_dir", "SOURCE_DATE_EPOCH"):
-        with monkeypatch.context() as environment:
-            environment.setenv(name, "1")
-            assert not quick.answer(["runs"])
-    for argv in (["runs", "--all"], ["runs", "--limit", "-1"], ["runs", "x"], ["config"], []):
-        assert not quick.answer(argv)
-    newest = many.run_folder(many.runs[20])
-    with hold(RunFolder(newest).work, "oneshot"):
-        assert not quick.answer(["runs"])
-    assert quick.answer(["runs"])
-    configure(many.folder, paths={"runs_dir": "elsewhere"})
-    assert not quick.answer(["runs"])
-    configure(many.folder)
-    assert quick.answer(["runs"])
-    (many.folder / quick.CONFIG_FILE).write_text("{")
-    assert not quick.answer(["runs"])
+@pytest.mark.parametrize("argv", COMMANDS)
+def test_pinned_ids_stand_where_their_first_event_says(many: Shell, argv: list[str]) -> None:
+    make_run(many.folder, "pinned", "2026-02-05T12:00:00")
+    make_run(many.folder, "a_name_20260101T000000Z_01234567_x01", "2026-02-06T12:00:00")
+    make_run(many.folder, "oneshot_20260299T000000Z_01234567_001", "2026-02-07T12:00:00")
+    make_run(many.folder, made_id("2026-02-08T00:00:00", 1000), "2026-02-08T00:00:00")
+    answer = many.bare(*argv)
+    assert answer == many.bare(*argv, "-C", ".")
+    everything = names(many("runs", "--all"))
+    assert [
+        everything.index(name) for name in (made_id("2026-02-08T00:00:00", 1000), "pinned")
+    ] == [
+        13,
+        19,
+    ]
 
 
-def test_the_short_way_leaves_complaints_to_the_ordinary_one(many: Shell) -> None:
+@pytest.mark.parametrize(
+    "argv",
+    [["runs", "--limit", "-1"], ["runs", "x"], ["runs", "--all", "--limit", "1"], ["config"], []],
+)
+def test_other_words_are_left_to_the_parser(argv: list[str]) -> None:
+    assert plain_options.read(argv) is None
+
+
+def test_runs_that_lie_elsewhere_are_found(many: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert many.bare("runs").out
+    with monkeypatch.context() as environment:
+        environment.setenv("FACTORY_PATHS__RUNS_DIR", "nowhere")
+        assert many.bare("runs").out == ""
+    configure(many.folder, paths={"runs_dir": "nowhere"})
+    assert many.bare("runs").out == ""
+    (many.folder / whereabouts.CONFIG_FILE).write_text("{")
+    assert many.bare("runs").code == 64
+
+
+def test_a_line_that_is_no_event_is_complained_of(many: Shell) -> None:
     ledger_of_newest = many.run_folder(sorted(many.runs)[20]) / LEDGER
     ledger_of_newest.write_bytes(b"{}\n")
-    assert not quick.answer(["ledger"])
     assert many.bare("ledger").code == 2
     shutil.rmtree(many.folder / ".git")
-    assert not quick.answer(["runs"])
+    assert many.bare("runs").code == 2
 
 
-def test_without_a_run_the_short_way_is_not_taken(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_without_a_run_there_is_a_remark(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shell.folder)
+    assert shell.bare("runs").err == "there is no run yet; start one with `factory oneshot`\n"
+    assert shell.bare("ledger").err == "there is no run yet\n"
+
+
+def test_workspaces_of_another_repository_are_not_counted(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(shell.folder)
-    assert not quick.answer(["runs"])
-    assert shell.bare("runs").err == "there is no run yet; start one with `factory oneshot`\n"
+    make_run(shell.folder, "run", EARLY)
+    name = folder_name(common_folder(str(shell.folder)))
+    workspaces = Path.home() / ".cache/codex-factory/workspaces"
+    for other in (f"{name.rpartition('-')[0]}-0123456789ab", name):
+        (workspaces / other / "runs/one/A_worker").mkdir(parents=True)
+        (workspaces / other / "runs/one/A_worker/file").write_bytes(b"x" * 1000)
+        told = (
+            "kept workspaces take 1.0 kB; `factory prune` removes them\n" if other == name else ""
+        )
+        assert shell.bare("runs").err == told
