@@ -26,17 +26,14 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.control import end_worker
 print(asyncio.run(end_worker(RunFolder(Path(sys.argv[1])), sys.argv[2])))
 """
-END = "src/{part}/end.txt"
+END = "end"
 
 
 def bench_with_slow_workers(folder: Path) -> Bench:
     """A and B work until the test lets them end."""
     bench = Bench(folder)
-    code = f"while not Path('{END}').exists(): time.sleep(0.02)"
-    slow = {
-        name: worker(code.format(part=part), [f"src/{part}/**"])
-        for name, part in (("A", "a"), ("B", "b"))
-    }
+    code = f"while not Path(os.environ['FACTORY_OUTBOX'], '{END}').exists(): time.sleep(0.02)"
+    slow = {name: worker(code, [f"src/{part}/**"]) for name, part in (("A", "a"), ("B", "b"))}
     bench.configure({**FOUR, **slow})
     return bench
 
@@ -93,9 +90,9 @@ async def test_a_worker_is_ended_in_its_own_repository_alone(tmp_path: Path) -> 
         assert await end_from_outside(folder_of_run(one), "B_worker") == "0"
         assert not any(map(alive, ([process] for process in wanted)))
         assert [alive(processes) for processes in others] == [True, True, True]
-        for bench, part in ((one, "a"), (two, "a"), (two, "b")):
+        for bench, letter in ((one, "A"), (two, "A"), (two, "B")):
             at = (await bench.project()).workspaces / "runs" / PINNED
-            (at / f"{part.upper()}_worker" / "tree" / END.format(part=part)).write_text("end")
+            (at / f"{letter}_worker" / "outbox" / END).touch()
     ended, whole = (run.result() for run in runs)
     require_agreement(whole, Status.PASS)
     assert ended.status is Status.BLOCKED
