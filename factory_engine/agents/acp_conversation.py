@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from factory_engine.agents.acp_permission import Wishes, outcome, within
+from factory_engine.agents.acp_permission import Wishes
+from factory_engine.agents.acp_questions import AcpQuestions
 from factory_engine.agents.acp_updates import AcpUpdates, tokens
-from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text, whole
-from factory_engine.agents.json_rpc import NO_METHOD, REFUSED, JsonRpc
+from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text
+from factory_engine.agents.json_rpc import NO_METHOD, JsonRpc
 from factory_engine.agents.places import Places
 from factory_engine.agents.program import Finished
-from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict
-from factory_engine.agents.text_files import FileRefused, read_text_file, write_text_file
+from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Errand
 from factory_engine.agents.trouble import Trouble, model_trouble
 from factory_engine.agents.turn import Turn
 from factory_engine.version import VERSION
@@ -45,6 +46,7 @@ class AcpConversation:
         self._updates = AcpUpdates(self._turn)
         self._lines = JsonLines()
         self._rpc = JsonRpc()
+        self._questions = AcpQuestions(self._rpc, self._turn, self._places, wishes)
         self._agent: Event = {}  # its answer to `initialize`
         self._overspent = False
         self._replayed = False  # the agent is telling what it did before
@@ -84,6 +86,10 @@ class AcpConversation:
     def answer(self) -> bytes | None:
         """What to say now; None when the turn has ended, upon which agents exit."""
         return None if self.over else self._rpc.take()
+
+    def errands(self) -> list[Errand[Any]]:
+        """What it is asked to do with the worker's files, since the last call."""
+        return self._questions.take()
 
     def verdict(self, finished: Finished) -> AgentVerdict:
         """Whether the turn came to its proper end; how the program exits after it says nothing."""
@@ -194,36 +200,13 @@ class AcpConversation:
         params = member(request, "params")
         match text(request, "method"):
             case "session/request_permission":
-                return self._permit(request, params)
+                call = self._updates.call(member(params, "toolCall"))
+                self._questions.permit(request, call, objects(params, "options"))
             case "fs/read_text_file" | "fs/write_text_file" as method:
-                self._file(request, params, write=method == "fs/write_text_file")
+                self._questions.file(request, params, write=method == "fs/write_text_file")
             case method:
                 self._rpc.refuse(request, NO_METHOD, f"{method} is not offered")
         return []
-
-    def _permit(self, request: Event, params: object) -> list[Activity]:
-        call = self._updates.call(member(params, "toolCall"))
-        allow = within(self._wishes, self._places, call)
-        self._rpc.reply(request, {"outcome": outcome(objects(params, "options"), allow=allow)})
-        if not allow:
-            self._turn.refused(text(call, "title") or text(call, "kind") or "a tool")
-        return []
-
-    def _file(self, request: Event, params: object, *, write: bool) -> None:
-        path = text(params, "path")
-        try:
-            if not write:
-                line, limit = whole(params, "line"), whole(params, "limit")
-                content = read_text_file(self._places, path, line, limit)
-                self._rpc.reply(request, {"content": content})
-            elif self._wishes.permissions == "none":
-                raise FileRefused("nothing may be written")
-            else:
-                write_text_file(self._places, path, text(params, "content"))
-                self._rpc.reply(request, None)
-        except FileRefused as refusal:
-            self._rpc.refuse(request, REFUSED, str(refusal))
-            self._turn.refused(f"{'to write' if write else 'to read'} {self._places.path(path)}")
 
     def _mind_the_cost(self) -> None:
         most = self._wishes.max_cost

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from factory_engine.agents.acp_updates import touched
 from factory_engine.agents.json_lines import Event, member, text
-from factory_engine.agents.places import Places
+from factory_engine.agents.own_files import OwnFiles
 
 PERMISSIONS = ("workspace", "all", "none")
 
@@ -36,12 +36,12 @@ class Wishes:
     max_cost: float | None = None
 
 
-def within(wishes: Wishes, places: Places, call: Event) -> bool:
-    """Whether a tool call may go on."""
+def within(wishes: Wishes, files: OwnFiles, call: Event) -> bool:
+    """Whether a tool call may go on. Looks at the worker's files: not for the event loop."""
     if wishes.permissions == "all" or text(call, "kind") in _HARMLESS:
         return True
     paths = [*touched(call), *filter(None, [text(call, "rawInput", "file_path")])]
-    return wishes.permissions == "workspace" and all(places.contain(path) for path in paths)
+    return wishes.permissions == "workspace" and all(files.hold(path) for path in paths)
 
 
 def outcome(offered: Sequence[Event], *, allow: bool) -> dict[str, str]:

@@ -84,7 +84,7 @@ class Child(asyncio.SubprocessProtocol):
             )
         pid = self._transport.get_pid()
         _set_limits(pid, program.limits)
-        self._talk()
+        self.talk()
         return pid
 
     @property
@@ -105,6 +105,23 @@ class Child(asyncio.SubprocessProtocol):
         self._transport.close()
         await _for_a_moment(self._lost.wait())
 
+    def talk(self) -> None:
+        """Says what there is to say now; called by itself after each chunk of output."""
+        if not self._talker or self.bug:
+            return
+        stdin = self._transport.get_pipe_transport(0)
+        if not isinstance(stdin, asyncio.WriteTransport) or stdin.is_closing():
+            return
+        try:
+            words = self._talker()
+        except Exception as bug:
+            self.bug = bug
+            return
+        if words is None:
+            stdin.close()
+        elif words:
+            stdin.write(words)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio before all else."""
         assert isinstance(transport, asyncio.SubprocessTransport)
@@ -123,7 +140,7 @@ class Child(asyncio.SubprocessProtocol):
         except Exception as bug:  # the pipe must be drained all the same; raised at the end
             self.bug = bug
         if fd == 1:
-            self._talk()
+            self.talk()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Called by asyncio when a pipe was closed at the other end."""
@@ -139,22 +156,6 @@ class Child(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio when process and pipes are all gone."""
         self._lost.set()
-
-    def _talk(self) -> None:
-        if not self._talker or self.bug:
-            return
-        stdin = self._transport.get_pipe_transport(0)
-        if not isinstance(stdin, asyncio.WriteTransport) or stdin.is_closing():
-            return
-        try:
-            words = self._talker()
-        except Exception as bug:
-            self.bug = bug
-            return
-        if words is None:
-            stdin.close()
-        elif words:
-            stdin.write(words)
 
 
 def _resolved(program: Program) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The folders of one worker, and how what an agent says about files is shown to others.
 
 Owns the way from paths of this machine to words that mean the same on every other: what agents say
-ends up in the ledger, which holds no path of this machine. Never looks at the disk but to resolve.
+ends up in the ledger, which holds no path of this machine. Never looks at the disk.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WHERE = re.compile(r",? ?\(?url: \S+")
 
 @dataclass(frozen=True)
 class Places:
-    """Where a worker may write.
+    """Where a worker may write, as its agent names it.
 
     Args:
         workspace: its checkout.
@@ -38,14 +38,6 @@ class Places:
     def of(cls, task: AgentTask) -> Places:
         """The folders of the worker that has `task`."""
         return cls(task.workspace, task.outbox)
-
-    def contain(self, path: str) -> bool:
-        """True if a worker may write to `path`, whatever links lead there."""
-        try:
-            real = self.workspace.joinpath(path).resolve()
-            return any(real.is_relative_to(own.resolve()) for own in (self.workspace, self.outbox))
-        except (OSError, ValueError, RuntimeError):  # a NUL, or links in a circle
-            return False
 
     def path(self, path: str) -> str:
         """`path` relative to the workspace; of one that lies elsewhere only the name."""

@@ -7,15 +7,17 @@ touches the workspace, so that each is tested with recorded output alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
+from factory_engine.agents.own_files import FileRefused, OwnFiles
 from factory_engine.agents.process_tree import KILL, TERM
 from factory_engine.agents.program import Finished
 from factory_engine.config.limits import RetryKind
 
+Result = TypeVar("Result")
 Told = Literal["tokens", "cost"]
 ActivityKind = Literal["thinking", "running", "editing", "message", "tokens", "plan"]
 
@@ -26,7 +28,7 @@ class AgentTask:
 
     Args:
         worker_id, run_id, base: who, in which run, from which commit.
-        workspace: the checkout that the agent works in.
+        workspace: the checkout that the agent works in, as it sees it.
         outbox: the folder for what it wants to hand over.
         prompt: the text of the task; None if the agent needs none.
         prompt_file: the file that holds the same text.
@@ -164,6 +166,19 @@ class StreamReader(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Errand(Generic[Result]):
+    """Something to be done with a worker's files for its agent.
+
+    Args:
+        do: does it, in a thread.
+        answer: takes what came of it, in the event loop.
+    """
+
+    do: Callable[[OwnFiles], Result]
+    answer: Callable[[Result | FileRefused], None]
+
+
 @runtime_checkable
 class Conversation(StreamReader, Protocol):
     """A reader that also answers: for agents that speak a protocol both ways (ACP's JSON-RPC).
@@ -176,7 +191,14 @@ class Conversation(StreamReader, Protocol):
     def answer(self) -> bytes | None:
         """What to write to the agent now, perhaps nothing; None when the conversation is over.
 
-        Asked once at the start and after each `feed`.
+        Asked once at the start, after each `feed`, and after each errand.
+        """
+        ...
+
+    def errands(self) -> list[Errand[Any]]:
+        """What is to be done with the worker's files on the agent's behalf, since the last call.
+
+        Asked after each `feed`; each is done in its turn, by `FileService`.
         """
         ...
 

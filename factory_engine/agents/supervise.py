@@ -28,6 +28,8 @@ from factory_engine.clock import Clock
 
 __all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
 
+OnStart = Callable[[int, Callable[[], None]], None]
+
 _LOOK_EVERY_S = 2.0
 _GAUGE_EVERY_S = 0.25
 
@@ -57,6 +59,7 @@ async def run_program(
     on_stderr: Listener | None = None,
     over: Callable[[], bool] = lambda: False,
     stop: asyncio.Event | None = None,
+    on_start: OnStart | None = None,
 ) -> Finished:
     """Starts a program, takes its output, and ends all of its processes when it is over.
 
@@ -73,6 +76,7 @@ async def run_program(
         over: asked after each chunk; once it is true the program has `linger_s` seconds to exit,
             and is stopped then as at its deadline.
         stop: set it to stop the program.
+        on_start: gets the pid of the first process, and what asks `talker` once more.
 
     Raises:
         StorageError: the log cannot be created; nothing was started.
@@ -85,7 +89,7 @@ async def run_program(
     cancelled: asyncio.CancelledError | None = None
     async with asyncio.TaskGroup() as group:
         # The task itself is never cancelled: ending a tree half would be worse than waiting.
-        task = group.create_task(_supervise(program, child, log, clock, wishes))
+        task = group.create_task(_supervise(program, child, log, clock, wishes, on_start))
         while not task.done():
             try:
                 await asyncio.wait((task,))
@@ -100,7 +104,12 @@ async def run_program(
 
 
 async def _supervise(
-    program: Program, child: Child, log: CappedLog, clock: Clock, wishes: _Wishes
+    program: Program,
+    child: Child,
+    log: CappedLog,
+    clock: Clock,
+    wishes: _Wishes,
+    on_start: OnStart | None,
 ) -> Finished:
     if wishes.stop.is_set():
         return Finished("cancelled", -TERM, "stopped before it began", log=log.close())
@@ -109,6 +118,8 @@ async def _supervise(
         pid = await child.start(program)
     except (OSError, ValueError) as problem:
         return not_started(program, problem, log.close())
+    if on_start:
+        on_start(pid, child.talk)
     with ProcessTree(program.marker, program.workspace, pid, program.mounts) as tree:
         gauge = Gauge(program.limits, tree)
         try:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents import driver
 from factory_engine.agents.budget import left_to_spend
 from factory_engine.agents.environment import worker_environment
+from factory_engine.agents.file_service import run_conversation
+from factory_engine.agents.own_files import OwnFiles, OwnFolder
 from factory_engine.agents.prompt import to_go_on
 from factory_engine.agents.protocol import (
     Activity,
@@ -96,13 +99,17 @@ async def execute(context: RunContext, execution: Execution) -> Ended:
         reader.feed_stderr(chunk)
         heard([])
 
+    run = run_program
+    if isinstance(reader, Conversation):
+        run = partial(
+            run_conversation, reader, lambda pid: _own_files(kept_in, execution.place, pid)
+        )
     try:
         with doubting(context, kept_in):
-            finished = await run_program(
+            finished = await run(
                 kept_in.around(program),
                 lambda chunk: heard(reader.feed(chunk)),
                 clock=context.clock,
-                talker=reader.answer if isinstance(reader, Conversation) else None,
                 on_stderr=heard_stderr,
                 over=lambda: reader.over,
                 stop=bounds.stop,
@@ -112,6 +119,16 @@ async def execute(context: RunContext, execution: Execution) -> Ended:
         activity.close()
     finished = kept_in.told(finished)
     return Ended(finished, bounds.breach or reader.verdict(finished), reader.last_message)
+
+
+def _own_files(kept_in: Cell, place: WorkerPlace, pid: int) -> OwnFiles:
+    """The files of the worker's program as that finds them."""
+    view = kept_in.view
+    if view is not None and view.scratch is not None:
+        workspace = OwnFolder(kept_in.workspace, mark=view.mark)
+    else:
+        workspace = OwnFolder(kept_in.workspace, view.top if view else kept_in.workspace)
+    return OwnFiles(workspace, OwnFolder(place.outbox, place.outbox), pid=pid)
 
 
 def _note_session(context: RunContext, worker_id: str, session: str) -> None:

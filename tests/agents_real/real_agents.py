@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ import psutil
 import pytest
 
 from factory_engine.agents.environment import worker_environment
+from factory_engine.agents.file_service import run_conversation
+from factory_engine.agents.own_files import OwnFiles, OwnFolder
 from factory_engine.agents.process_tree import Marker
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Conversation, Driver
 from factory_engine.agents.supervise import Finished, Program, run_program
@@ -161,15 +164,16 @@ async def drive(
         grace_s=4.0,
         linger_s=1.0,
     )
-    talker = reader.answer if isinstance(reader, Conversation) else None
-    stop = asyncio.Event()
+    stop, run = asyncio.Event(), run_program
+    if isinstance(reader, Conversation):
+        own = (OwnFolder(tree, tree), OwnFolder(outbox, outbox))
+        run = partial(run_conversation, reader, lambda pid: OwnFiles(*own, pid=pid))
     async with asyncio.TaskGroup() as group:
         watch = group.create_task(_watch(stop_when, stop)) if stop_when else None
-        outcome.finished = await run_program(
+        outcome.finished = await run(
             program,
             listen,
             clock=Clock(),
-            talker=talker,
             stop=stop,
             on_stderr=reader.feed_stderr,
             over=lambda: reader.over,

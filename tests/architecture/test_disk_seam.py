@@ -20,7 +20,7 @@ EXEMPT = {
     "storage": "the seam itself",
     "agents.checkups.asking": "a question of `doctor`, in a temporary folder",
     "agents.checkups.codex": "another",
-    "agents.text_files": "an agent's own work, done anew when the run goes on",
+    "agents.own_files": "an agent's own work, done anew when the run goes on",
     "sandbox.launcher": "runs in the child, before the program",
     "sandbox.mounter": "runs in the child, in a mount namespace that ends with it",
     "sandbox.mounting": "a trial in a temporary folder",

@@ -13,9 +13,10 @@ import pytest
 from factory_engine.agents import driver
 from factory_engine.agents.acp import AcpDriver
 from factory_engine.agents.acp_conversation import AcpConversation
+from factory_engine.agents.file_service import run_conversation
+from factory_engine.agents.own_files import FileRefused, OwnFiles, OwnFolder
 from factory_engine.agents.program import Finished
-from factory_engine.agents.protocol import AgentTask, Conversation
-from factory_engine.agents.supervise import run_program
+from factory_engine.agents.protocol import AgentTask, Conversation, Errand
 from factory_engine.clock import Clock
 from factory_engine.errors import UsageError
 from tests.engine.agents.programs import program
@@ -29,12 +30,17 @@ class Client:
     """A conversation, spoken to in whole messages."""
 
     def __init__(self, made_for: AgentTask | None = None, **settings: Any) -> None:
-        self.talk: AcpConversation = AcpDriver().reader(made_for or task(settings=settings))
+        made_for = made_for or task(settings=settings)
+        self.talk: AcpConversation = AcpDriver().reader(made_for)
+        self.files = own_files(made_for.workspace, made_for.outbox)
 
     def heard(self, **message: Any) -> list[str]:
         """Hears a message. Returns the texts that are shown."""
         line = json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
-        return [activity.text for activity in self.talk.feed(line) if activity.text]
+        shown = [activity.text for activity in self.talk.feed(line) if activity.text]
+        for errand in self.talk.errands():
+            errand.answer(done(errand, self.files))
+        return shown
 
     def update(self, kind: str, /, **fields: Any) -> list[str]:
         return self.heard(
@@ -72,9 +78,22 @@ class Client:
         return answer["result"]["outcome"]
 
 
-def client(**settings: Any) -> Client:
+def own_files(workspace: Path, outbox: Path) -> OwnFiles:
+    """The files of a worker without mounts of its own."""
+    return OwnFiles(OwnFolder(workspace, workspace), OwnFolder(outbox, outbox), pid=0)
+
+
+def done(errand: Errand[Any], files: OwnFiles) -> Any:
+    """What comes of an errand."""
+    try:
+        return errand.do(files)
+    except FileRefused as refusal:
+        return refusal
+
+
+def client(made_for: AgentTask | None = None, **settings: Any) -> Client:
     """One that has said its prompt."""
-    made = Client(**settings)
+    made = Client(made_for, **settings)
     made.prompted()
     return made
 
@@ -239,26 +258,35 @@ def test_a_mode_that_does_not_exist_is_told_with_those_that_do() -> None:
     assert "has no mode wild; there is ask, write" in made.talk.verdict(WELL).reason
 
 
-def test_permission_is_given_once_where_that_is_offered() -> None:
-    outcome = client().permission(edit("/workspace/a"))
+def test_permission_is_given_once_where_that_is_offered(tmp_path: Path) -> None:
+    outcome = client(task(workspace=tmp_path)).permission(edit("a"))
     assert outcome == {"outcome": "selected", "optionId": "my allow_once"}
 
 
 @pytest.mark.parametrize(
     ("permissions", "path", "allowed"),
     [
-        ("workspace", "/workspace/a/b", True),
+        ("workspace", "{}/workspace/a/b", True),
         ("workspace", "a/b", True),
-        ("workspace", "/outbox/SUMMARY.md", True),
-        ("workspace", "/workspace/../elsewhere", False),
-        ("workspace", "/workspace-2/a", False),
+        ("workspace", "{}/outbox/SUMMARY.md", True),
+        ("workspace", "{}/workspace/../elsewhere", False),
+        ("workspace", "{}/workspace-2/a", False),
+        ("workspace", "{}/workspace/link/passwd", False),
         ("workspace", "/etc/passwd", False),
         ("all", "/etc/passwd", True),
-        ("none", "/workspace/a", False),
+        ("none", "{}/workspace/a", False),
     ],
 )
-def test_a_path_decides_what_is_allowed(permissions: str, path: str, allowed: bool) -> None:
-    outcome = client(permissions=permissions).permission(edit(path))
+def test_a_path_decides_what_is_allowed(
+    tmp_path: Path, permissions: str, path: str, allowed: bool
+) -> None:
+    for name in ("workspace", "outbox", "workspace-2"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "workspace" / "link").symlink_to("/etc")
+    settings = {"permissions": permissions}
+    folders = {name: tmp_path / name for name in ("workspace", "outbox")}
+    made = client(task(settings=settings, **folders))
+    outcome = made.permission(edit(path.format(tmp_path)))
     assert outcome["optionId"] == ("my allow_once" if allowed else "my reject_once")
 
 
@@ -274,10 +302,10 @@ def test_looking_is_always_allowed() -> None:
     assert client(permissions="none").permission(call)["optionId"] == "my allow_once"
 
 
-def test_without_a_fitting_answer_the_request_is_cancelled() -> None:
-    made = client()
+def test_without_a_fitting_answer_the_request_is_cancelled(tmp_path: Path) -> None:
+    made = client(task(workspace=tmp_path))
     assert made.permission(edit("/etc/passwd"), "allow_once") == {"outcome": "cancelled"}
-    assert made.permission(edit("/workspace/a"), "reject_once") == {"outcome": "cancelled"}
+    assert made.permission(edit("a"), "reject_once") == {"outcome": "cancelled"}
 
 
 def test_a_method_that_is_not_offered_is_refused_politely() -> None:
@@ -362,11 +390,12 @@ async def test_a_whole_turn_over_real_pipes(tmp_path: Path) -> None:
     made_for = task(workspace=workspace, outbox=tmp_path / "outbox", argv=argv, prompt="Hej!")
     talk = AcpDriver().reader(made_for)
     shown: list[str] = []
-    finished = await run_program(
+    finished = await run_conversation(
+        talk,
+        lambda _pid: own_files(made_for.workspace, made_for.outbox),
         program(workspace, argv, env=dict(os.environ), separate_stderr=True, log=tmp_path / "log"),
         lambda chunk: shown.extend(activity.text for activity in talk.feed(chunk)),
         clock=Clock(),
-        talker=talk.answer,
     )
     verdict = talk.verdict(finished)
     assert (finished.reason, finished.rc) == ("exited", 0)

@@ -46,15 +46,3 @@ def test_a_path_is_shown_without_folders_of_the_machine(path: str, shown: str) -
 )
 def test_words_are_shown_without_folders_of_the_machine(words: str, shown: str) -> None:
     assert PLACES.text(words) == shown
-
-
-def test_a_link_does_not_lead_out(tmp_path: Path) -> None:
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "tree" / "out").symlink_to(tmp_path)
-    (tmp_path / "tree" / "loop").symlink_to("loop")
-    places = Places(tmp_path / "tree", tmp_path / "outbox")
-    assert places.contain("new/file")
-    assert places.contain(str(tmp_path / "outbox" / "SUMMARY.md"))
-    assert not places.contain("out/file")
-    assert not places.contain("../file")
-    assert not places.contain("a\0b")

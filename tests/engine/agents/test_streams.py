@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory_engine.agents.own_files import OwnFiles, OwnFolder
 from factory_engine.agents.program import Finished
-from factory_engine.agents.protocol import AgentVerdict
+from factory_engine.agents.protocol import AgentVerdict, Conversation
 from tests.support.streams import EXPECTED, FOLDER, lines, reader_of
 
 NAMES = sorted(EXPECTED)
@@ -45,6 +47,8 @@ def verdict_on(name: str, chunks: list[bytes], rc: int) -> AgentVerdict:
     reader = reader_of(name)
     for chunk in chunks:
         reader.feed(chunk)
+        for errand in reader.errands() if isinstance(reader, Conversation) else ():
+            errand.answer(errand.do(OwnFiles(OwnFolder(Path("/workspace")), pid=0)))
     verdict: AgentVerdict = reader.verdict(exited(rc))
     return verdict
 
