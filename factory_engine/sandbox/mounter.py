@@ -37,8 +37,8 @@ def main(arguments: list[str]) -> int:
     for key, value in zip(arguments[:split:2], arguments[1:split:2], strict=True):
         order.setdefault(key, []).append(value)
     try:
+        _hand_on_launcher(int(order["text"][0]))  # the one that lies there now
         _mount_all(order)
-        _hand_on_launcher(int(order["text"][0]))
         os.chdir(order["cwd"][0])
         os.execvpe(arguments[split + 1], arguments[split + 1 :], launcher.environment())
     except launcher.Refused as refusal:
@@ -154,7 +154,7 @@ def _mount(source: bytes, at: str, kind: bytes | None, flags: int, data: bytes |
 
 
 def _hand_on_launcher(number: int) -> None:
-    """The launcher's text as an open file: what lies at its path may be the checkout's by now."""
+    """The launcher's text as an open file: at its path the checkout will be, or nothing."""
     with open(launcher.__file__, "rb") as file:
         text = file.read()
     descriptor = os.memfd_create("launcher")
