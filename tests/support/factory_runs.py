@@ -21,7 +21,7 @@ from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project, open_project
 from factory_engine.runs.replay import replay
 from factory_engine.status import Status
-from tests.support.repositories import make_repository, snapshot_bytes
+from tests.support.repositories import Files, make_repository, snapshot_bytes
 
 FILES = {
     "src/a/one.txt": "one\n",
@@ -54,9 +54,7 @@ FOUR = {
 class Bench:
     """A repository, its configuration, and what a test wants to do with them."""
 
-    def __init__(
-        self, folder: Path, files: Mapping[str | bytes, str | bytes] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, files: Files | None = None) -> None:
         self.root = make_repository(folder / "repo", files or FILES)
         self.environment: dict[str, str] | None = None
         self.settings: dict[str, Any] = {}
