@@ -7,6 +7,7 @@ below it, its index's stat cache included, and never runs its hooks, monitors or
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from factory_engine.git.hardening import DURABLE
 from factory_engine.git.process import Git, readable
 
 _LONGEST_NAME = 8192
+_LARGEST_CONFIG = 1 << 20
+_WORK_TREE = re.compile(rb'^[ \t]*worktree[ \t]*=[ \t]*"?([^"\r\n]+?)"?[ \t]*\r?$', re.I | re.M)
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,25 @@ class Repository:
     def other_work_trees(self) -> list[Path]:
         """The work trees beside this one: linked ones, and the main one if this one is linked.
 
-        Source: gitrepository-layout(5), `worktrees/<id>/gitdir`. Reads small files, starts nothing.
+        Source: gitrepository-layout(5), `worktrees/<id>/gitdir`; git-config(1), `core.worktree`,
+        which the main one has where its git directory is elsewhere. Reads small files, starts
+        nothing.
         """
-        found = [self.common_dir.parent] if self.common_dir.name == ".git" else []
+        found = self._main_work_tree() if self.git_dir != self.common_dir else []
         for name in sorted(self.common_dir.glob("worktrees/*/gitdir")):
             with suppress(OSError, ValueError):
                 text = os.fsdecode(name.read_bytes()[:_LONGEST_NAME]).strip()
                 found.append((name.parent / text).parent.resolve())
         return [path for path in dict.fromkeys(found) if path != self.root]
+
+    def _main_work_tree(self) -> list[Path]:
+        found = [self.common_dir.parent] if self.common_dir.name == ".git" else []
+        for name in ("config", "config.worktree"):
+            with suppress(OSError, ValueError):
+                text = (self.common_dir / name).read_bytes()[:_LARGEST_CONFIG]
+                for named in _WORK_TREE.findall(text):
+                    found.append((self.common_dir / os.fsdecode(named)).resolve())
+        return found
 
     @property
     def git(self) -> Git:

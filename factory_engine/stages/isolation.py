@@ -136,8 +136,11 @@ async def find_isolation(
         workspaces: where workers' checkouts lie.
         run_work: where Z's lie.
     """
-    hidden = [*repository.other_work_trees(), *other_names(repository.root)]
-    inside = [path for path in hidden if not lies_in(str(home), [str(path)]) and path.exists()]
+    root = str(repository.root)
+    others = [*repository.other_work_trees(), *other_names(repository.root)]
+    # what lies in the operator's tree is covered with it
+    hidden = [path for path in others if not lies_in(str(path), [root]) and path.exists()]
+    hidden = [path for path in hidden if not lies_in(str(home), [str(path)])]
     if repository.bare or repository.root.parent == repository.root:
         why = ("a bare repository has no path of its own for files",)
         nothing = {workspaces: False, run_work: False}
@@ -156,7 +159,7 @@ async def find_isolation(
         in_cache.mounts,
         overlay,
         clones,
-        tuple(inside),
+        tuple(hidden),
         tuple(dict.fromkeys(in_cache.missing + beside.missing)),
     )
 

@@ -74,10 +74,11 @@ class Bench:
             **sections,
         }
 
-    async def project(self) -> Project:
-        """The project as a command would open it."""
+    async def project(self, start: Path | None = None) -> Project:
+        """The project as a command would open it, given in `start` or at the top."""
         overrides = [f"{key}={json.dumps(value)}" for key, value in self.settings.items()]
-        return await open_project(self.root, overrides=overrides, environment=self.environment)
+        place = start or self.root
+        return await open_project(place, overrides=overrides, environment=self.environment)
 
     async def oneshot(self, **request: Any) -> Outcome:
         """All five stages."""
