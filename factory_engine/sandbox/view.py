@@ -128,16 +128,21 @@ def other_names(path: Path, mounts: str | None = None) -> list[Path]:
     if not around:
         return []
     own = max(around, key=lambda one: len(one.point))
-    inside = os.path.normpath(f"{own.root}/{os.path.relpath(path, own.point)}")
+    inside = _below(own.root, os.path.relpath(path, own.point))
     found = []
     for one in listed:
         if one.device != own.device or one is own:
             continue
         if lies_in(inside, [one.root]):  # all of it, below that mount
-            found.append(os.path.normpath(f"{one.point}/{os.path.relpath(inside, one.root)}"))
+            found.append(_below(one.point, os.path.relpath(inside, one.root)))
         elif lies_in(one.root, [inside]) and not lies_in(one.point, [str(path)]):  # a part of it
             found.append(one.point)
     return [Path(name) for name in dict.fromkeys(found) if name != str(path)]
+
+
+def _below(folder: str, relative: str) -> str:
+    """A name below `folder`, which may be `/`: two slashes at the front would stay (POSIX)."""
+    return os.path.normpath(os.path.join(folder, relative))
 
 
 @dataclass(frozen=True)
