@@ -94,7 +94,7 @@ async def require_blamed(
     broken: Mapping[str, str | None],
     *,
     clone: Path | None = None,
-    **sections: Any,
+    sandbox: str = "auto",
 ) -> Outcome:
     """The check is green in an ordinary checkout of what A broke, and in the run it is red, by A.
 
@@ -103,10 +103,10 @@ async def require_blamed(
         check: the argv of the only required check.
         broken: what worker A writes.
         clone: where the ordinary checkout is tried, if not beside the repository.
-        sections: more of the configuration.
+        sandbox: of the check.
     """
     assert in_plain_checkout(bench, check, broken, clone) == 0
-    outcome = await run_with(bench, check, broken, **sections)
+    outcome = await run_with(bench, check, broken, sandbox)
     require_agreement(outcome, Status.BLOCKED)
     assert codes_of(outcome) == ["CHECK"]
     assert outcome.state.culprits == {"unit": ("A_worker",)}, report_of(outcome)
@@ -120,22 +120,23 @@ async def require_unharmed(
     changed: Mapping[str, str | None],
     *,
     clone: Path | None = None,
-    **sections: Any,
+    sandbox: str = "auto",
 ) -> Outcome:
     """The reverse: the check is red in an ordinary checkout of what A did, and in the run green."""
     assert in_plain_checkout(bench, check, changed, clone) != 0
-    outcome = await run_with(bench, check, changed, **sections)
+    outcome = await run_with(bench, check, changed, sandbox)
     require_agreement(outcome, Status.PASS)
     assert verdict_of(outcome).isolation == "mount"
     return outcome
 
 
 async def run_with(
-    bench: Bench, check: Sequence[str], changed: Mapping[str, str | None], **sections: Any
+    bench: Bench, check: Sequence[str], changed: Mapping[str, str | None], sandbox: str = "auto"
 ) -> Outcome:
     """A run in which A does this and B something harmless, with one required check."""
     checks = [{"name": "unit", "run": list(check)}]
-    bench.configure({"A": writing(changed), "B": HARMLESS}, checks=checks, **sections)
+    bench.configure({"A": writing(changed), "B": HARMLESS}, checks=checks)
+    bench.settings["integrator"]["sandbox"] = sandbox
     return await bench.oneshot()
 
 
