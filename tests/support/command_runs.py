@@ -82,7 +82,13 @@ def command_line(bench: Bench, python: str = sys.executable) -> list[str]:
     return [*argv, "oneshot", "--run-id", RUN_ID]
 
 
-def run_in(bench: Bench, script: str, *arguments: Path | str, around: Sequence[str] = ()) -> Ended:
+def run_in(
+    bench: Bench,
+    script: str,
+    *arguments: Path | str,
+    around: Sequence[str] = (),
+    python: str = sys.executable,
+) -> Ended:
     """Runs the shell text `script`, in which `run` is the whole run.
 
     Args:
@@ -90,6 +96,7 @@ def run_in(bench: Bench, script: str, *arguments: Path | str, around: Sequence[s
         script: `$1` and so on are `arguments`, `$R` is the repository.
         arguments: of the script.
         around: the command that starts the shell, such as `unshare -m`.
+        python: the interpreter of the factory.
     """
     out = bench.root.parent / "left behind"
     shutil.rmtree(out, ignore_errors=True)
@@ -97,7 +104,8 @@ def run_in(bench: Bench, script: str, *arguments: Path | str, around: Sequence[s
     environment: dict[str, Any] = dict(bench.environment or {})
     environment |= {"R": str(bench.root), "OUT": str(out)}
     words = out / "words"
-    words.write_bytes(b"".join(word.encode() + b"\0" for word in command_line(bench)))
+    words.write_bytes(b"".join(word.encode() + b"\0" for word in command_line(bench, python)))
+    shutil.chown(out, bench.root.stat().st_uid)
     run = f"""
 run() {{
     rc=0
