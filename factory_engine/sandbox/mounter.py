@@ -65,7 +65,7 @@ def _mount_all(order: dict[str, list[str]]) -> None:
     if checkout["checkout"]:
         _bind(checkout["checkout"][0], at)
     else:
-        _overlay(checkout, at)
+        _overlay(checkout, at, order["mark"][0])
     for target, source, upper, scratch in zip(over, *carried, strict=True):
         _carry(source, target, upper, scratch)
     for source, target, how in zip(shown, order.get("as", ()), order.get("how", ()), strict=True):
@@ -95,18 +95,18 @@ def _name(descriptor: int) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def _overlay(checkout: dict[str, list[int]], at: str) -> None:
+def _overlay(checkout: dict[str, list[int]], at: str, name: str) -> None:
     lower = ":".join(map(_name, checkout["lower"]))
     upper, work = _name(checkout["upper"][0]), _name(checkout["work"][0])
     options = f"lowerdir={lower},upperdir={upper},workdir={work},{_OPTIONS}"
-    _mount(b"checkout", at, b"overlay", 0, options.encode())
+    _mount(name.encode(), at, b"overlay", 0, options.encode())
 
 
 def _carry(source: int, target: str, upper: int, scratch: int) -> None:
     """A folder of the operator's, which takes no change: those go to `upper`, if anywhere."""
     _stand(source, target)
     if upper >= 0:
-        _overlay({"lower": [source], "upper": [upper], "work": [scratch]}, target)
+        _overlay({"lower": [source], "upper": [upper], "work": [scratch]}, target, "carried")
     else:
         _bind(source, target)
         _make_read_only(target)
