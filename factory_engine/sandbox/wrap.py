@@ -65,7 +65,7 @@ def wrap(
     if view is None or view.by_bubblewrap:
         return inner
     view = replace(view, shown=(*view.shown, *_shown(view, _needed())))
-    return (sys.executable, "-I", "-S", _MOUNTER, *view.order(cwd or view.at), "--", *inner)
+    return (sys.executable, "-I", "-S", "-B", _MOUNTER, *view.order(cwd or view.at), "--", *inner)
 
 
 def _launcher(view: View | None) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ def _head(state: RunState, paint: Style) -> list[str]:
         merged = f"  {changes_of(state.integrator)}"
     dry = "  (dry run)" if state.dry_run else ""
     lines = [f"{paint(str(state.status))}  {printable(state.run_id)}{merged}{dry}"]
+    lines += [
+        f"CARRIED  {printable(finding.message, 600)}"
+        for finding in state.findings
+        if finding.name == "carried" and finding.level == "ok" and state.integrator.checks
+    ]
     if state.reason:
         lines.append(f"reason  {printable(state.reason, 600)}")
     elif state.interrupted:
