@@ -65,6 +65,7 @@ def wrap(
     if view is None or view.by_bubblewrap:
         return inner
     view = replace(view, shown=(*view.shown, *_shown(view, _needed())))
+    # `-B`: where it is installed in the repository itself, a compiled file would be a change of it
     return (sys.executable, "-I", "-S", "-B", _MOUNTER, *view.order(cwd or view.at), "--", *inner)
 
 
