@@ -14,9 +14,9 @@ from factory_engine.agents import claude, codex
 from factory_engine.agents.acp_conversation import AcpConversation
 from factory_engine.agents.acp_permission import PERMISSIONS, Wishes
 from factory_engine.agents.options import Options, needed_prompt
-from factory_engine.agents.process_tree import KILL, TERM
 from factory_engine.agents.protocol import AgentTask, Launch, OwnFolders, Told
 from factory_engine.errors import UsageError
+from factory_engine.processes.tree import KILL, TERM
 
 OPTIONS = ("max_cost", "mode", "permissions")
 

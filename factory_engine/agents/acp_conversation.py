@@ -17,10 +17,10 @@ from factory_engine.agents.acp_updates import AcpUpdates, tokens
 from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text
 from factory_engine.agents.json_rpc import NO_METHOD, JsonRpc
 from factory_engine.agents.places import Places
-from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Errand
 from factory_engine.agents.trouble import Trouble, model_trouble
 from factory_engine.agents.turn import Turn
+from factory_engine.processes.program import Finished
 from factory_engine.version import VERSION
 
 PROTOCOL = 1

@@ -15,10 +15,10 @@ from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.options import Options, needed_prompt, says
 from factory_engine.agents.places import Places
-from factory_engine.agents.process_tree import KILL, TERM
 from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
 from factory_engine.agents.trouble import Trouble, model_trouble
 from factory_engine.agents.turn import Turn
+from factory_engine.processes.tree import KILL, TERM
 
 OPTIONS = ("max_cost", "max_turns", "model", "permission_mode", "sandbox", "tools")
 MODES = ("acceptEdits", "auto", "bypassPermissions", "default", "dontAsk", "plan")

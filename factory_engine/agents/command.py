@@ -5,10 +5,8 @@ Owns the rules for output and end of a program about which nothing else is known
 
 from __future__ import annotations
 
-from factory_engine.agents.last_line import LastLine
 from factory_engine.agents.one_line import one_line
 from factory_engine.agents.places import Places
-from factory_engine.agents.program import Finished, Reason
 from factory_engine.agents.protocol import (
     Activity,
     AgentTask,
@@ -19,6 +17,8 @@ from factory_engine.agents.protocol import (
 )
 from factory_engine.config.limits import RetryKind
 from factory_engine.errors import UsageError
+from factory_engine.processes.last_line import LastLine
+from factory_engine.processes.program import Finished, Reason
 
 
 class CommandDriver:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from factory_engine.agents.json_lines import Event, JsonLines
-from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import Activity, AgentVerdict
 from factory_engine.agents.turn import Turn
+from factory_engine.processes.program import Finished
 
 
 class EventReader:

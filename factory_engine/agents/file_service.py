@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Callable
 from threading import Thread
 from typing import Any
 
-from factory_engine.agents.aside import aside
-from factory_engine.agents.child import Listener
 from factory_engine.agents.own_files import FileRefused, OwnFiles
 from factory_engine.agents.protocol import Conversation, Errand
-from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.clock import Clock
+from factory_engine.processes.child import Listener
+from factory_engine.processes.supervise import Finished, Program, run_program
+from factory_engine.processes.threads import aside
 
 MOST_WAITING = 200
 """Errands; who asks for more before it is answered is not served."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from factory_engine.agents.own_files import FileRefused, OwnFiles
-from factory_engine.agents.process_tree import KILL, TERM
-from factory_engine.agents.program import Finished
 from factory_engine.config.limits import RetryKind
+from factory_engine.processes.program import Finished
+from factory_engine.processes.tree import KILL, TERM
 
 Result = TypeVar("Result")
 Told = Literal["tokens", "cost"]

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable
 
 from factory_engine.agents.places import Places
-from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import Activity, AgentVerdict
 from factory_engine.agents.trouble import Trouble
 from factory_engine.config.limits import RetryKind
+from factory_engine.processes.program import Finished
 
 MESSAGE_LIMIT = 100_000
 """Characters of the last message that are kept."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.agents.process_tree import end_tree
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.bus import Bus
 from factory_engine.config import from_sealed
@@ -23,6 +22,7 @@ from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.ledger_receipt import Receipt
 from factory_engine.pipeline import PREFLIGHT, Plan, run_pipeline
+from factory_engine.processes.tree import end_tree
 from factory_engine.recorder import Recorder
 from factory_engine.run_folder import (
     LEDGER_DIGEST,

@@ -17,11 +17,11 @@ from pathlib import Path
 from factory_engine.agents import driver
 from factory_engine.agents.checkups import checkup
 from factory_engine.agents.checkups.setup import Room, Setup
-from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.protocol import AgentTask, Launch
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import AgentConfig, WorkerConfig
 from factory_engine.errors import UsageError
+from factory_engine.processes.environment import worker_environment
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import (
     NONE,

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factory_engine.agents.marker import Marker
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.manifest import RunManifest, issued_lock
 from factory_engine.clock import Clock
@@ -25,6 +24,7 @@ from factory_engine.git.layers import Layers
 from factory_engine.git.pool import Pool
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
+from factory_engine.processes.marker import Marker
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.run_folder import INTEGRATOR, GuardedWriter, RunFolder
 from factory_engine.sandbox import probe, secrets

@@ -14,7 +14,6 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.agents import driver
 from factory_engine.agents.budget import left_to_spend
-from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.file_service import run_conversation
 from factory_engine.agents.own_files import OwnFiles, OwnFolder
 from factory_engine.agents.prompt import to_go_on
@@ -25,10 +24,11 @@ from factory_engine.agents.protocol import (
     Conversation,
     Launch,
 )
-from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.config.limits import WorkLimits
 from factory_engine.events import Draft, EventType
 from factory_engine.git.checkouts import Checkout
+from factory_engine.processes.environment import worker_environment
+from factory_engine.processes.supervise import Finished, Program, run_program
 from factory_engine.sandbox import Sandbox
 from factory_engine.stages.activity import ActivityRecorder
 from factory_engine.stages.bounds import Bounds

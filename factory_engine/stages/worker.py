@@ -11,12 +11,12 @@ import os
 from functools import partial
 from pathlib import Path
 
-from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import Draft, EventType
 from factory_engine.git.checkouts import Checkout
 from factory_engine.git.inspection import Collected, CollectLimits
+from factory_engine.processes.environment import worker_environment
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import Sandbox
 from factory_engine.stages.attempts import Progress, run_attempts

@@ -20,13 +20,13 @@ from typing import Any
 import psutil
 import pytest
 
-from factory_engine.agents.environment import worker_environment
 from factory_engine.agents.file_service import run_conversation
 from factory_engine.agents.own_files import OwnFiles, OwnFolder
-from factory_engine.agents.process_tree import Marker
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Conversation, Driver
-from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.clock import Clock
+from factory_engine.processes.environment import worker_environment
+from factory_engine.processes.supervise import Finished, Program, run_program
+from factory_engine.processes.tree import Marker
 from tests.support.model_script import GREETING
 from tests.support.repositories import make_repository
 

@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
-from factory_engine.agents.process_tree import marked
+from factory_engine.processes.tree import marked
 from factory_engine.runs.drive import Outcome
 from factory_engine.status import Status
-from tests.engine.agents.programs import DAEMON
+from tests.engine.processes.programs import DAEMON
 from tests.support.factory_runs import (
     Bench,
     codes_of,

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine.agents.checkups.setup import Remark, Room, Setup
-from factory_engine.agents.child import Listener, Talker
-from factory_engine.agents.environment import looks_like_credential
 from factory_engine.agents.one_line import one_line
-from factory_engine.agents.process_tree import Marker
-from factory_engine.agents.program import Finished, Program
-from factory_engine.agents.supervise import run_program
 from factory_engine.clock import Clock
+from factory_engine.processes.child import Listener, Talker
+from factory_engine.processes.environment import looks_like_credential
+from factory_engine.processes.program import Finished, Program
+from factory_engine.processes.supervise import run_program
+from factory_engine.processes.tree import Marker
 
 LIMIT_S = 20.0
 VERSION_LIMIT_S = 10.0

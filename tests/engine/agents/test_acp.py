@@ -15,11 +15,11 @@ from factory_engine.agents.acp import AcpDriver
 from factory_engine.agents.acp_conversation import AcpConversation
 from factory_engine.agents.file_service import run_conversation
 from factory_engine.agents.own_files import FileRefused, OwnFiles, OwnFolder
-from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import AgentTask, Conversation, Errand
 from factory_engine.clock import Clock
 from factory_engine.errors import UsageError
-from tests.engine.agents.programs import program
+from factory_engine.processes.program import Finished
+from tests.engine.processes.programs import program
 from tests.support import acp_agent
 from tests.support.streams import lines, reader_of, task
 

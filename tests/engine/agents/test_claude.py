@@ -10,9 +10,9 @@ import pytest
 
 from factory_engine.agents import driver
 from factory_engine.agents.claude import ClaudeDriver
-from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import Activity
 from factory_engine.errors import UsageError
+from factory_engine.processes.program import Finished
 from tests.support.streams import lines, reader_of, task
 
 WELL = Finished("exited", 0, "exit 0")

@@ -8,12 +8,12 @@ import pytest
 
 from factory_engine.agents import driver
 from factory_engine.agents.command import CommandReader
-from factory_engine.agents.log_file import LogSummary
 from factory_engine.agents.one_line import one_line
 from factory_engine.agents.places import Places
-from factory_engine.agents.program import Finished, Reason
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Conversation
 from factory_engine.errors import UsageError
+from factory_engine.processes.log_file import LogSummary
+from factory_engine.processes.program import Finished, Reason
 
 
 def task(*argv: str) -> AgentTask:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory_engine.agents.own_files import OwnFiles, OwnFolder
-from factory_engine.agents.program import Finished
 from factory_engine.agents.protocol import AgentVerdict, Conversation
+from factory_engine.processes.program import Finished
 from tests.support.streams import EXPECTED, FOLDER, lines, reader_of
 
 NAMES = sorted(EXPECTED)

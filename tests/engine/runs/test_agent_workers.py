@@ -19,7 +19,7 @@ from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.drive import Outcome
 from factory_engine.status import Status
-from tests.engine.agents.programs import running
+from tests.engine.processes.programs import running
 from tests.support import acp_agent, codex_agent, oneshot_process
 from tests.support.factory_runs import Bench, events_of, folder_of, program, require_agreement
 from tests.support.invariants import require_no_second_start

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from factory_engine.agents.marker import Marker
-from factory_engine.agents.process_tree import marked
+from factory_engine.processes.marker import Marker
+from factory_engine.processes.tree import marked
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.drive import Outcome
 from factory_engine.status import Status

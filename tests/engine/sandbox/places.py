@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factory_engine.agents.process_tree import marked
-from factory_engine.agents.program import Finished, Program
-from factory_engine.agents.supervise import run_program
 from factory_engine.clock import Clock
+from factory_engine.processes.program import Finished, Program
+from factory_engine.processes.supervise import run_program
+from factory_engine.processes.tree import marked
 from factory_engine.sandbox import Confinement, Layer, secrets, variables, wrap
-from tests.engine.agents.programs import program
+from tests.engine.processes.programs import program
 
 
 @dataclass(frozen=True)

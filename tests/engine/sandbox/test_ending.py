@@ -13,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory_engine.agents.supervise import run_program
 from factory_engine.clock import Clock
+from factory_engine.processes.supervise import run_program
 from factory_engine.sandbox import Layer
-from tests.engine.agents.programs import DAEMON, engine_environment, until
+from tests.engine.processes.programs import DAEMON, engine_environment, until
 from tests.engine.sandbox.places import Places, marked_pids, python
 
 _SUPERVISOR = """
 import asyncio, pickle, sys
-from factory_engine.agents.supervise import run_program
+from factory_engine.processes.supervise import run_program
 from factory_engine.clock import Clock
 asyncio.run(run_program(pickle.load(sys.stdin.buffer), clock=Clock()))
 """

@@ -11,7 +11,7 @@ import pytest
 
 from factory_engine.clock import Clock
 from factory_engine.sandbox import NONE, Layer, plain_rc, wrap
-from tests.engine.agents.programs import until
+from tests.engine.processes.programs import until
 from tests.engine.sandbox.places import Places, marked_pids, python
 
 
@@ -95,7 +95,7 @@ async def test_every_process_inside_carries_the_mark_outside(
 ) -> None:
     import asyncio
 
-    from factory_engine.agents.supervise import run_program
+    from factory_engine.processes.supervise import run_program
 
     stop = asyncio.Event()
     line = "sleep 60 & sleep 61 & echo >ready; wait"
@@ -113,7 +113,7 @@ async def test_a_polite_signal_reaches_the_program_and_leaves_it_time(
 ) -> None:
     import asyncio
 
-    from factory_engine.agents.supervise import run_program
+    from factory_engine.processes.supervise import run_program
 
     stop = asyncio.Event()
     code = """

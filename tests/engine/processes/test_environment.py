@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory_engine.agents.environment import looks_like_credential, worker_environment
+from factory_engine.processes.environment import looks_like_credential, worker_environment
 
 
 def inherit(*pass_env: str, **inherited: str) -> dict[str, str]:

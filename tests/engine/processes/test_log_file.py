@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factory_engine.agents.log_file import CappedLog, LogSummary
 from factory_engine.errors import StorageError
+from factory_engine.processes.log_file import CappedLog, LogSummary
 from tests.support.faulty_disk import broken, faulty
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory_engine.agents import gauge, process_tree
-from factory_engine.agents.gauge import Gauge, used
-from factory_engine.agents.marker import Marker
-from factory_engine.agents.process_tree import ProcessTree, marked
-from factory_engine.agents.program import Limits
-from tests.engine.agents.programs import python, run, run_id, shell
+from factory_engine.processes import resource_monitor as gauge
+from factory_engine.processes import tree as process_tree
+from factory_engine.processes.marker import Marker
+from factory_engine.processes.program import Limits
+from factory_engine.processes.resource_monitor import Gauge, used
+from factory_engine.processes.tree import ProcessTree, marked
+from tests.engine.processes.programs import python, run, run_id, shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are POSIX ones")
 

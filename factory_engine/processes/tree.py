@@ -16,11 +16,12 @@ from pathlib import Path
 
 import psutil
 
-from factory_engine.agents import adoption, process_table
-from factory_engine.agents.aside import aside
-from factory_engine.agents.marker import Marker, carries, hides
-from factory_engine.agents.process_table import Row, Table
-from factory_engine.agents.signals import CONT, KILL, STOP, TERM, send, signal_groups, until_gone
+from factory_engine.processes import subreaper as adoption
+from factory_engine.processes import table as process_table
+from factory_engine.processes.marker import Marker, carries, hides
+from factory_engine.processes.signals import CONT, KILL, STOP, TERM, send, signal_groups, until_gone
+from factory_engine.processes.table import Row, Table
+from factory_engine.processes.threads import aside
 
 __all__ = ["KILL", "TERM", "Ended", "Marker", "ProcessTree", "descendants", "end_tree", "marked"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from factory_engine import storage
-from factory_engine.agents.last_line import LastLine
 from factory_engine.errors import StorageError
+from factory_engine.processes.last_line import LastLine
 
 _LEAST_SLACK = 128  # room for the marker line, whatever the limits are
 

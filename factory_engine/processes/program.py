@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from factory_engine.agents.log_file import LogSummary
-from factory_engine.agents.process_tree import KILL, TERM, Marker
+from factory_engine.processes.log_file import LogSummary
+from factory_engine.processes.tree import KILL, TERM, Marker
 
 Reason = Literal["exited", "timeout", "cancelled", "not_started", "limit"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.agents.process_tree import Marker
-from factory_engine.agents.program import Limits
-from factory_engine.agents.supervise import run_program
 from factory_engine.clock import Clock
 from factory_engine.errors import StorageError
-from tests.engine.agents.programs import open_files, program, python, run, shell, zombies
+from factory_engine.processes.program import Limits
+from factory_engine.processes.supervise import run_program
+from factory_engine.processes.tree import Marker
+from tests.engine.processes.programs import open_files, program, python, run, shell, zombies
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are POSIX ones")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="rests on /proc, /dev or prlimit")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory_engine.agents.last_line import LastLine
+from factory_engine.processes.last_line import LastLine
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 
 import psutil
 
-from factory_engine.agents import process_table
+from factory_engine.processes import table as process_table
 
 TERM = int(signal.SIGTERM)
 CONT = int(getattr(signal, "SIGCONT", signal.SIGTERM))

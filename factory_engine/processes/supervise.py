@@ -10,13 +10,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from factory_engine.agents.adoption import adopt_orphans
-from factory_engine.agents.aside import aside
-from factory_engine.agents.child import Child, Listener, Talker
-from factory_engine.agents.gauge import Gauge
-from factory_engine.agents.log_file import CappedLog
-from factory_engine.agents.process_tree import KILL, TERM, Ended, ProcessTree
-from factory_engine.agents.program import (
+from factory_engine.clock import Clock
+from factory_engine.processes.child import Child, Listener, Talker
+from factory_engine.processes.log_file import CappedLog
+from factory_engine.processes.program import (
     Finished,
     Limits,
     Program,
@@ -24,7 +21,10 @@ from factory_engine.agents.program import (
     end_in_words,
     not_started,
 )
-from factory_engine.clock import Clock
+from factory_engine.processes.resource_monitor import Gauge
+from factory_engine.processes.subreaper import adopt_orphans
+from factory_engine.processes.threads import aside
+from factory_engine.processes.tree import KILL, TERM, Ended, ProcessTree
 
 __all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
 

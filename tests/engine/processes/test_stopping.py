@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.agents import adoption
-from factory_engine.agents.process_tree import KILL, TERM, Marker
-from factory_engine.agents.supervise import run_program
 from factory_engine.clock import Clock
-from tests.engine.agents.programs import (
+from factory_engine.processes import subreaper as adoption
+from factory_engine.processes.supervise import run_program
+from factory_engine.processes.tree import KILL, TERM, Marker
+from tests.engine.processes.programs import (
     DAEMON,
     engine_environment,
     open_files,
@@ -116,7 +116,7 @@ async def test_an_event_loop_that_breaks_down_leaves_nothing_behind(
     code = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
-        "from tests.engine.agents.programs import run, shell, until\n"
+        "from tests.engine.processes.programs import run, shell, until\n"
         "folder = Path(sys.argv[1])\n"
         "async def main():\n"
         "    async with asyncio.TaskGroup() as group:\n"

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory_engine.agents import process_table
-from factory_engine.agents.process_table import Row
-from factory_engine.agents.process_tree import (
+from factory_engine.processes import table as process_table
+from factory_engine.processes.table import Row
+from factory_engine.processes.tree import (
     Ended,
     Marker,
     ProcessTree,
@@ -25,7 +25,7 @@ from factory_engine.agents.process_tree import (
     marked,
 )
 from factory_engine.sandbox import NONE, Confinement, View, mounting, wrap
-from tests.engine.agents.programs import (
+from tests.engine.processes.programs import (
     DAEMON,
     engine_environment,
     pids,
@@ -41,8 +41,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="rests on pseudo-term
 SUPERVISOR = """
 import asyncio, os, sys
 from pathlib import Path
-from factory_engine.agents.process_tree import Marker
-from factory_engine.agents.supervise import Program, run_program
+from factory_engine.processes.tree import Marker
+from factory_engine.processes.supervise import Program, run_program
 from factory_engine.clock import Clock
 
 folder, code = Path(sys.argv[1]), sys.argv[2]
@@ -78,7 +78,7 @@ def test_marked_finds_the_processes_of_a_run_and_of_a_worker(tmp_path: Path) -> 
 
 def test_marked_never_names_the_one_who_asks_or_its_ancestors(tmp_path: Path) -> None:
     run = run_id(tmp_path)
-    ask = f"from factory_engine.agents.process_tree import marked; print(marked('{run}'))"
+    ask = f"from factory_engine.processes.tree import marked; print(marked('{run}'))"
     line = f'sleep 60 & echo $!; "{sys.executable}" -c "{ask}"; kill $!'
     nested = {**engine_environment(), **Marker(run).variables()}
     answer = subprocess.run(["sh", "-c", line], env=nested, capture_output=True, text=True)

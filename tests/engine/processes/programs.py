@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 
 import factory_engine
-from factory_engine.agents import process_table
-from factory_engine.agents.process_tree import Marker
-from factory_engine.agents.supervise import Finished, Program, run_program
 from factory_engine.clock import Clock
+from factory_engine.processes import table as process_table
+from factory_engine.processes.supervise import Finished, Program, run_program
+from factory_engine.processes.tree import Marker
 
 # A daemon by the book: two forks and a session of its own. `start` returns when it stands.
 DAEMON = """

@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import IO, Any
 
 from factory_engine import storage
-from factory_engine.agents.log_file import CappedLog
-from factory_engine.agents.program import Limits, Program
+from factory_engine.processes.log_file import CappedLog
+from factory_engine.processes.program import Limits, Program
 
 if sys.platform == "linux":
     import resource

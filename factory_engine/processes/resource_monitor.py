@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from factory_engine.agents.process_tree import ProcessTree
-from factory_engine.agents.program import Limits
+from factory_engine.processes.program import Limits
+from factory_engine.processes.tree import ProcessTree
 
 RESERVE_BYTES = 128 << 20
 """What a program has to leave of the disk: the end of a run is written there."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from factory_engine.agents import process_table
+from factory_engine.processes import table as process_table
 
 # What an environment holds that a login, a desktop or the factory's own git layer handed down. A
 # daemon that gets rid of its mark clears these too; the operator's editor or browser has them.
