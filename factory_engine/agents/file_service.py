@@ -18,7 +18,7 @@ from factory_engine.agents.protocol import Conversation, Errand
 from factory_engine.clock import Clock
 from factory_engine.processes.child import Listener
 from factory_engine.processes.supervise import Finished, Program, run_program
-from factory_engine.processes.threads import aside
+from factory_engine.processes.threads import in_thread
 
 MOST_WAITING = 200
 """Errands; who asks for more before it is answered is not served."""
@@ -126,7 +126,7 @@ class FileService:
         if self._files:
             self._files.close()
         if (thread := self._thread) and thread.is_alive():
-            await aside(lambda: thread.join(self._patience_s))
+            await in_thread(lambda: thread.join(self._patience_s))
 
     async def _done(self, errand: Errand[Any], files: OwnFiles) -> Any:
         if self._stuck and self._stuck.is_alive():

@@ -24,7 +24,7 @@ _EXPLOSION = 4
 _BLOCK = 512  # what st_blocks counts, whatever the file system's own blocks are (POSIX stat.h)
 
 
-class Gauge:
+class ResourceMonitor:
     """The measure of one program, taken from its start on.
 
     Args:
@@ -38,11 +38,11 @@ class Gauge:
         self._processes = len(psutil.pids())
         self._free = {folder: _free(folder) for folder in limits.folders}
 
-    def breach(self) -> str:
+    def exceeded(self) -> str:
         """What it takes too much of, in words; empty while it does not. Reads the disk."""
         return self._too_many_processes() or self._too_much_room()
 
-    def explodes(self) -> bool:
+    def is_fork_bomb(self) -> bool:
         """Whether the machine has gained several times as many processes as it may have."""
         most = self._limits.processes
         return most is not None and self._gained() > _EXPLOSION * most
@@ -55,7 +55,7 @@ class Gauge:
         if most is None or self._gained() < most // 2:
             return ""
         # Counting takes longer than forking: there would be ever more to count.
-        frozen = self.explodes()
+        frozen = self.is_fork_bomb()
         if frozen:
             self._tree.freeze()
         if self._tree.count() > most:

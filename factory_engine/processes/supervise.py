@@ -21,9 +21,9 @@ from factory_engine.processes.program import (
     end_in_words,
     not_started,
 )
-from factory_engine.processes.resource_monitor import Gauge
+from factory_engine.processes.resource_monitor import ResourceMonitor
 from factory_engine.processes.subreaper import adopt_orphans
-from factory_engine.processes.threads import aside
+from factory_engine.processes.threads import in_thread
 from factory_engine.processes.tree import KILL, TERM, Ended, ProcessTree
 
 __all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
@@ -40,7 +40,7 @@ class _Wishes:
 
     stop: asyncio.Event
     cancels: int = 0
-    breach: str = ""  # of a limit: the program is to be stopped for it
+    exceeded: str = ""  # of a limit: the program is to be stopped for it
 
     def cancel(self) -> None:
         self.cancels += 1
@@ -121,20 +121,20 @@ async def _supervise(
     if on_start:
         on_start(pid, child.talk)
     with ProcessTree(program.marker, program.workspace, pid, program.mounts) as tree:
-        gauge = Gauge(program.limits, tree)
+        monitor = ResourceMonitor(program.limits, tree)
         try:
-            reason = await _until_over(program, child, tree, gauge, wishes)
+            reason = await _until_over(program, child, tree, monitor, wishes)
         finally:
-            if wishes.breach:  # it would take more of what it has too much of
+            if wishes.exceeded:  # it would take more of what it has too much of
                 program = replace(program, grace_s=0)
-            ended = await _end(program, tree, lambda: wishes.hurry() or gauge.explodes())
+            ended = await _end(program, tree, lambda: wishes.hurry() or monitor.is_fork_bomb())
             await child.close()
     rc = -KILL if child.rc is None else child.rc
     told = end_in_words(program, reason, rc, needed_kill=ended.needed_kill)
     return Finished(
         reason=reason,
         rc=rc,
-        detail=f"{wishes.breach}: stopped" if reason == "limit" else told,
+        detail=f"{wishes.exceeded}: stopped" if reason == "limit" else told,
         duration_ms=clock.stopwatch_ms() - started,
         left_behind=ended.left_behind,
         needed_kill=ended.needed_kill,
@@ -152,7 +152,7 @@ async def _end(program: Program, tree: ProcessTree, hurry: Callable[[], bool]) -
 
 
 async def _until_over(
-    program: Program, child: Child, tree: ProcessTree, gauge: Gauge, wishes: _Wishes
+    program: Program, child: Child, tree: ProcessTree, monitor: ResourceMonitor, wishes: _Wishes
 ) -> Reason:
     """Waits for the end of the main program, its deadline, a limit or a wish to stop it."""
     time = asyncio.get_running_loop().time
@@ -169,15 +169,15 @@ async def _until_over(
                 if child.over.is_set():
                     deadline = min(deadline, time() + program.linger_s)
                 continue
-            wishes.breach = await aside(gauge.breach)
-            if wishes.breach:
+            wishes.exceeded = await in_thread(monitor.exceeded)
+            if wishes.exceeded:
                 break
             if time() - remembered >= _LOOK_EVERY_S:
-                await aside(tree.remember)
+                await in_thread(tree.remember)
                 remembered = time()
         for task in news:
             task.cancel()
-    if wishes.breach:
+    if wishes.exceeded:
         return "limit"
     if child.exited.is_set():
         return "exited"

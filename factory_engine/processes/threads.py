@@ -9,7 +9,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-async def aside(work: Callable[[], Answer]) -> Answer:
+async def in_thread(work: Callable[[], Answer]) -> Answer:
     """Do `work` in a thread; here, where no thread can be started.
 
     A program that forks without end takes the last process number of the machine, and a thread

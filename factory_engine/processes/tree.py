@@ -16,12 +16,12 @@ from pathlib import Path
 
 import psutil
 
-from factory_engine.processes import subreaper as adoption
+from factory_engine.processes import subreaper
 from factory_engine.processes import table as process_table
 from factory_engine.processes.marker import Marker, carries, hides
 from factory_engine.processes.signals import CONT, KILL, STOP, TERM, send, signal_groups, until_gone
 from factory_engine.processes.table import Row, Table
-from factory_engine.processes.threads import aside
+from factory_engine.processes.threads import in_thread
 
 __all__ = ["KILL", "TERM", "Ended", "Marker", "ProcessTree", "descendants", "end_tree", "marked"]
 
@@ -105,7 +105,7 @@ class ProcessTree:
         root_pid: int | None = None,
         mounts: str = "",
     ) -> None:
-        self._adopts = adoption.adopt_orphans()
+        self._adopts = subreaper.adopt_orphans()
         self._marker = marker
         self._workspace = workspace.resolve() if workspace else None
         self._mounts = mounts
@@ -234,7 +234,7 @@ class ProcessTree:
     async def _look(self) -> set[psutil.Process]:
         """A look that finds nothing is repeated if something slipped through it."""
         for _ in range(_LOOKS_FOR_SURE):
-            found = await aside(self.look)
+            found = await in_thread(self.look)
             if found or not self._elusive:
                 break
         return found
@@ -320,4 +320,4 @@ def _collect_zombies(table: Table, mine: Mapping[int, Row]) -> None:
         for row in ended
         if row.process.pid in mine or row.session not in (0, session, row.process.pid)
     }
-    adoption.collect(adopted & unclear, unclear)
+    subreaper.collect(adopted & unclear, unclear)

@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory_engine.processes import resource_monitor as gauge
+from factory_engine.processes import resource_monitor
 from factory_engine.processes import tree as process_tree
 from factory_engine.processes.marker import Marker
 from factory_engine.processes.program import Limits
-from factory_engine.processes.resource_monitor import Gauge, used
+from factory_engine.processes.resource_monitor import ResourceMonitor, used
 from factory_engine.processes.tree import ProcessTree, marked
 from tests.engine.processes.programs import python, run, run_id, shell
 
@@ -63,11 +63,11 @@ def test_far_too_many_are_stopped_before_they_are_counted(
     monkeypatch: pytest.MonkeyPatch, gained: int, number: int, done: list[str]
 ) -> None:
     tree = Counted(number)
-    measure = Gauge(Limits(processes=10), tree)
+    measure = ResourceMonitor(Limits(processes=10), tree)
     now = psutil.pids()
     monkeypatch.setattr(psutil, "pids", lambda: [*now, *range(gained)])
     monkeypatch.setattr(measure, "_processes", len(now))
-    assert bool(measure.breach()) is (number > 10)
+    assert bool(measure.exceeded()) is (number > 10)
     assert tree.done == done
 
 
@@ -87,7 +87,9 @@ async def test_what_takes_the_last_process_number_is_ended_all_the_same(
 async def test_a_bomb_that_is_stopped_politely_gets_no_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Gauge, "breach", lambda _: "")  # it had not become too many by then
+    monkeypatch.setattr(
+        ResourceMonitor, "exceeded", lambda _: ""
+    )  # it had not become too many by then
     line = "trap '' TERM; echo x; while true; do sleep 60 & sleep 0.01; done"
     limits = Limits(processes=10)
     program = run(tmp_path, shell(line), limits=limits, timeout_s=0.5, grace_s=3600.0)
@@ -149,12 +151,12 @@ async def test_a_program_that_fills_its_folder_is_stopped(tmp_path: Path) -> Non
 def test_what_fills_the_disk_is_noticed_before_it_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure = Gauge(Limits(folders=(tmp_path,)), Counted(1))
-    monkeypatch.setattr(gauge, "RESERVE_BYTES", 2 * MEGABYTE)
-    monkeypatch.setattr(gauge, "_free", lambda _: MEGABYTE)
-    assert measure.breach() == ""
+    measure = ResourceMonitor(Limits(folders=(tmp_path,)), Counted(1))
+    monkeypatch.setattr(resource_monitor, "RESERVE_BYTES", 2 * MEGABYTE)
+    monkeypatch.setattr(resource_monitor, "_free", lambda _: MEGABYTE)
+    assert measure.exceeded() == ""
     (tmp_path / "large").write_bytes(bytes(3 * MEGABYTE))
-    assert measure.breach() == "the disk was almost full of what it wrote"
+    assert measure.exceeded() == "the disk was almost full of what it wrote"
 
 
 def test_a_hole_in_a_file_takes_no_room(tmp_path: Path) -> None:
@@ -164,4 +166,4 @@ def test_a_hole_in_a_file_takes_no_room(tmp_path: Path) -> None:
 
 
 def test_a_program_without_limits_may_take_anything(tmp_path: Path) -> None:
-    assert Gauge(Limits(), Counted(10**6)).breach() == ""
+    assert ResourceMonitor(Limits(), Counted(10**6)).exceeded() == ""

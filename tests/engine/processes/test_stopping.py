@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from factory_engine.clock import Clock
-from factory_engine.processes import subreaper as adoption
+from factory_engine.processes import subreaper
 from factory_engine.processes.supervise import run_program
 from factory_engine.processes.tree import KILL, TERM, Marker
 from tests.engine.processes.programs import (
@@ -318,7 +318,7 @@ async def test_orphans_that_were_never_seen_alive_are_collected_later(
 ) -> None:
     code = "import os\nfor _ in range(5):\n    if not os.fork(): os.setsid(); break"
     await run(tmp_path, python(code))
-    monkeypatch.setattr(adoption, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(subreaper, "PATIENCE_S", 0.0)
     await run(tmp_path, shell("exit 0"))
     assert zombies() == set()
 

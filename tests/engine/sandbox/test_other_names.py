@@ -28,7 +28,7 @@ def bound(root: str, point: str, device: str = "8:1") -> str:
         ("/srv/repo", [DISK, bound("/srv/repo2", "/mnt/other")], []),
         ("/srv/repo", [DISK, bound("/srv/repo", "/mnt/other", "8:9")], []),
         ("/srv/my repo", [DISK, bound("/srv/my\\040repo", "/mnt/a\\040b")], ["/mnt/a b"]),
-        ("/home/me/repo", [DISK, HOME, bound("/me", "/work", "8:2")], ["/work/repo"]),
+        ("/home/me/repo", [DISK, HOME, bound("/me", "/elsewhere", "8:2")], ["/elsewhere/repo"]),
         ("/mnt/repo", [DISK, bound("/srv/repo", "/mnt/repo")], ["/srv/repo"]),
     ],
     ids=[
