@@ -41,7 +41,7 @@ class OwnFolder:
     Args:
         name: its path as the agent knows it.
         source: where it lies on disk; None where only the mounts of the agent's program show it.
-        mark: what that mount is called in the kernel's list of mounts.
+        mark: the name, in the kernel's list, of the mount on which that one stands.
     """
 
     name: Path
@@ -145,18 +145,24 @@ class OwnFiles:
         source = folder.source or f"/proc/{self._pid}/root{folder.name}"
         way = _Way(folder, self._over, os.open(source, os.O_RDONLY | _FOLDER))
         with contextlib.closing(way):
-            if folder.source is None and not self._shows(folder, way):
-                raise FileRefused("the workspace cannot be reached")
+            if folder.source is None:
+                way.mounts = self._mounts(folder.mark, *way.mounts)
             yield way
 
-    def _shows(self, folder: OwnFolder, way: _Way) -> bool:
-        """Whether it is the checkout: a process that has ended, or another, would show others."""
-        with open(f"/proc/{self._pid}/mountinfo", errors="surrogateescape") as mounts:
-            for mount in mounts:  # proc(5): the source is the second word behind the hyphen
+    def _mounts(self, mark: str, top: int) -> set[int]:
+        """The checkout and what is mounted in it, as numbers; refuses what is no checkout.
+
+        A process that has ended, or another in its place, would show the operator's own files.
+        """
+        parents, sources = {}, {}
+        with open(f"/proc/{self._pid}/mountinfo", errors="surrogateescape") as listed:
+            for mount in listed:  # proc(5): the source is the second word behind the hyphen
                 words, _, rest = mount.partition(" - ")
-                if words.split(" ", 1)[0] == str(way.mount):
-                    return rest.split(" ")[1] == folder.mark
-        return False
+                number, parent = map(int, words.split(" ", 2)[:2])
+                parents[number], sources[number] = parent, rest.split(" ")[1]
+        if sources.get(parents.get(top, 0)) != mark:  # the mark lies below the checkout
+            raise FileRefused("the workspace cannot be reached")
+        return {top, *(number for number, parent in parents.items() if parent == top)}
 
 
 def _names(folder: OwnFolder) -> Iterator[OwnFolder]:
@@ -168,17 +174,13 @@ def _names(folder: OwnFolder) -> Iterator[OwnFolder]:
 
 
 class _Way:
-    """The way from one of the worker's folders to a file; holds the folders open that it is in.
+    """The way from the folder `start` to a file; holds the folders open that it is in.
 
-    Args:
-        start: the folder where it begins.
-        over: once set, nothing is changed any more.
-        top: `start`, opened; None where files cannot be opened by their folder.
+    `top` is that folder, opened; None where files cannot be opened by their folder.
     """
 
     def __init__(self, start: OwnFolder, over: Event, top: int | None = None) -> None:
-        # What is mounted below it is not entered.
-        self.mount = _mount_of(top) if top is not None else 0
+        self.mounts = {_mount_of(top)} if top is not None else set()  # what may be entered
         self._start = start
         self._over = over
         self._open = [top] if top is not None else []
@@ -192,9 +194,7 @@ class _Way:
     def go(self, names: Sequence[str], *, make: bool) -> str:
         """Goes as far as the last name. Returns a path to begin anew with, if a link was met.
 
-        Args:
-            names: of folders, and at last of the file.
-            make: makes the folders that are missing; else the way ends at the first of them.
+        `make` makes the folders that are missing; else the way ends at the first of them.
         """
         if not self._open:
             return self._go_by_path(names, make=make)
@@ -232,7 +232,7 @@ class _Way:
         descriptor = os.open(self._last, flags | _FILE, 0o666, dir_fd=folder)
         try:
             _check(os.fstat(descriptor), flags)  # what it is now, and in an overlay where it is now
-            if folder is not None and _mount_of(descriptor) != self.mount:
+            if folder is not None and _mount_of(descriptor) not in self.mounts:
                 raise FileRefused(_ELSEWHERE)
             return open(descriptor, "rb" if flags == os.O_RDONLY else "wb")
         except BaseException:
@@ -242,7 +242,7 @@ class _Way:
     def _enter(self, name: str) -> None:
         self._open.append(os.open(name, os.O_RDONLY | _FOLDER, dir_fd=self._open[-1]))
         self._names.append(name)
-        if _mount_of(self._open[-1]) != self.mount:
+        if _mount_of(self._open[-1]) not in self.mounts:
             raise FileRefused(_ELSEWHERE)
 
     def _back(self) -> None:
