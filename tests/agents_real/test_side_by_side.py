@@ -28,9 +28,9 @@ def sessions(home: Path) -> Iterator[tuple[str, str, str]]:
         yield about["id"], about["cwd"], text
 
 
-def tree_of(house: House, letter: str) -> str:
-    """The end of the path of a worker's workspace."""
-    return f"{house.run_id}/{letter}_worker/tree"
+def outbox_of(house: House, letter: str) -> str:
+    """The end of the path of a worker's outbox: the one folder that only it is told of."""
+    return f"{house.run_id}/{letter}_worker/outbox"
 
 
 def run_once(house: House, model: ModelServer, number: int, homes: dict[str, str]) -> None:
@@ -45,12 +45,13 @@ def run_once(house: House, model: ModelServer, number: int, homes: dict[str, str
         changed = json.loads(house.run.read(f"{letter}_worker/FILES_CHANGED.json"))["changes"]
         assert [change["path"] for change in changed] == [f"{letter.lower()}/hello.txt"]
     found = {entry for home in set(homes.values()) for entry in sessions(house.home(home))}
-    mine = [entry for entry in found if f"/{house.run_id}/" in entry[1]]
+    mine = [entry for entry in found if f"{house.run_id}/" in entry[2]]
     assert len({number for number, _, _ in mine}) == len(LETTERS)
+    assert {folder for _, folder, _ in mine} == {str(house.root)}  # each at the repository's path
     for letter in LETTERS:
-        own = tree_of(house, letter)
-        others = [tree_of(house, other) for other in LETTERS if other != letter]
-        (text,) = [text for _, folder, text in mine if folder.endswith(own)]
+        own = outbox_of(house, letter)
+        others = [outbox_of(house, other) for other in LETTERS if other != letter]
+        (text,) = [text for _, _, text in mine if own in text]
         asked = [body for body in model.asked if body["model"].endswith(f"@{letter.lower()}")]
         assert len(asked) == REQUESTS
         for words in (text, *map(json.dumps, asked)):
