@@ -55,7 +55,7 @@ class UnfinishedError(RunError):
 
 
 class LedgerError(FactoryError):
-    """A ledger whose chain does not hold. It is left as it is."""
+    """A ledger whose chain does not hold, or with a line that is no event. It is left as it is."""
 
     status = Status.BLOCKED
 

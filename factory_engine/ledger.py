@@ -18,7 +18,7 @@ from typing import BinaryIO
 from factory_engine import storage
 from factory_engine.clock import Clock, from_rfc3339, to_rfc3339
 from factory_engine.errors import LedgerError, StorageError
-from factory_engine.events import NO_PARENT, Draft, Event, line_ids, parse_line, seal
+from factory_engine.events import NO_PARENT, Draft, Event, Misfit, line_ids, parse_line, seal
 from factory_engine.ledger_receipt import Acknowledged, Receipt
 from factory_engine.ledger_tail import backwards
 
@@ -52,7 +52,7 @@ def verify_chain(path: Path) -> Head:
             body = line[:-1]
             try:
                 found_parent, event_id, hashed = line_ids(body)
-            except ValueError as error:
+            except Misfit as error:
                 raise _broken(path, count, offset, str(error)) from None
             if sha256(hashed).hexdigest().encode() != event_id:
                 raise _broken(path, count, offset, f"hash differs ({_named(body)})")
@@ -66,7 +66,7 @@ def verify_chain(path: Path) -> Head:
         torn = file.tell() - offset
     if not count:
         return Head(torn=torn)
-    event = parse_line(last)
+    event = read_line(path, count, last)
     return Head(event.seq, event.event_id, from_rfc3339(event.ts_utc), offset, torn)
 
 
@@ -76,7 +76,7 @@ def read_events(path: Path) -> Iterator[Event]:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n") or not line.strip(b"\0\n"):
                 return
-            yield _parsed(path, number, line)
+            yield read_line(path, number, line)
 
 
 def read_tail(path: Path, limit: int) -> list[Event]:
@@ -85,7 +85,12 @@ def read_tail(path: Path, limit: int) -> list[Event]:
         lines = list(islice(backwards(os.fspath(path)), limit))
     except OSError as error:
         raise storage.storage_error(error, path, "cannot be read") from error
-    return [_parsed(path, 0, line) for line in reversed(lines)]
+    try:
+        return [parse_line(line) for line in reversed(lines)]
+    except Misfit:
+        for _ in read_events(path):  # which names the line, or one before it
+            pass
+        raise LedgerError("one of its last lines is no event", where=os.fsdecode(path)) from None
 
 
 def shortfall(path: Path, head: Head, acknowledged: Acknowledged | None) -> str:
@@ -209,19 +214,27 @@ def _opened(path: Path) -> BinaryIO:
         raise storage.storage_error(error, path, "cannot be read") from error
 
 
-def _parsed(path: Path, number: int, line: bytes) -> Event:
+def read_line(path: Path, number: int, line: bytes) -> Event:
+    """The event of one line of the ledger at `path`.
+
+    Args:
+        path: the ledger.
+        number: of the line, the first being 1; an error names it.
+        line: with its newline or without.
+
+    Raises:
+        LedgerError: it is none.
+    """
     try:
         return parse_line(line)
-    except ValueError as error:
+    except Misfit as error:
         raise LedgerError(
-            f"line {number}: {error}" if number else str(error),
-            where=os.fsdecode(path),
-            advice="verify it with ledger-replay",
+            f"line {number} {error}", where=os.fsdecode(path), advice="verify it with ledger-replay"
         ) from None
 
 
 def _named(line: bytes) -> str:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(Misfit):
         event = parse_line(line)
         return f"event {event.seq}, {event.event_type}"
     return "no readable event"

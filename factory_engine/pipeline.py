@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from factory_engine.events import Draft, EventType
+from factory_engine.events import STAGES, Draft, StageFinished, StageStarted
 from factory_engine.stages.bundle_validate import (
     JudgedBundle,
     run_bundle_validate,
@@ -20,7 +20,6 @@ from factory_engine.stages.integrate import run_integrate
 from factory_engine.stages.launch import run_launch
 from factory_engine.stages.preflight import run_preflight
 from factory_engine.stages.summary import Judgement, write_summary
-from factory_engine.state import STAGES
 from factory_engine.status import Status
 
 PREFLIGHT, LAUNCH, VALIDATE, INTEGRATE, SUMMARY = STAGES
@@ -57,7 +56,7 @@ async def run_pipeline(context: RunContext, plan: Plan) -> None:
     judgement = Judgement()
     bundles: tuple[JudgedBundle, ...] = ()
     for stage in _stages_to_run(context, plan):
-        context.record(Draft(EventType.STAGE_STARTED, details={"stage": stage}))
+        context.record(Draft(StageStarted(stage)))
         if stage == INTEGRATE:
             integration = await run_integrate(context, plan.amend_scope, bundles)
             outcome, judgement = integration.outcome, integration.judgement
@@ -69,8 +68,7 @@ async def run_pipeline(context: RunContext, plan: Plan) -> None:
             outcome = await run_launch(context, plan.workers)
         else:
             outcome = await run_preflight(context)
-        details = {"stage": stage, "status": str(outcome.status), "reason": outcome.reason}
-        context.record(Draft(EventType.STAGE_FINISHED, details=details))
+        context.record(Draft(StageFinished(stage, outcome.status, outcome.reason)))
         if stage == PREFLIGHT and outcome.status is Status.BLOCKED:
             break
     status, reason = verdict(context)

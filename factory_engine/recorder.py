@@ -1,4 +1,4 @@
-"""The only write path of facts: number, ledger, fold, bus, in this order.
+"""The only write path of events: number, ledger, fold, bus, in this order.
 
 Owns the current `RunState` of a run that this process drives. Decides nothing.
 """

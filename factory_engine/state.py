@@ -1,6 +1,6 @@
 """What a run looks like after its events so far, as one frozen value.
 
-Owns the shape that every front end shows. `fold.py` makes it; nothing else does.
+Owns the shape that every front end shows. `fold` makes it; nothing else does.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from factory_engine.clock import from_rfc3339
-from factory_engine.events import NO_PARENT
+from factory_engine.events import NO_PARENT, STAGES, Finding, LockPatterns, RecordedViolation
 from factory_engine.status import Status
-
-STAGES = ("preflight", "launch", "bundle-validate", "integrate", "summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +23,6 @@ class CheckState:
     rc: int | None = None
     duration_ms: int = 0
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One precondition that preflight looked at: level is ok, warn or block."""
-
-    name: str
-    level: str
-    message: str
-    advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ViolationState:
-    """A violation as an event carries it. `path` is as git has it."""
-
-    code: str
-    severity: str
-    worker_id: str
-    path: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +53,7 @@ class WorkerState:
     checks: tuple[CheckState, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     judged: Status = Status.PENDING
-    violations: tuple[ViolationState, ...] = ()
+    violations: tuple[RecordedViolation, ...] = ()
     violation_count: int = 0
     collected: bool = False
     stalled: bool = False
@@ -121,7 +98,7 @@ class RunState:
     merged_tree: str = ""
     interrupted: str = ""
     resumed: int = 0
-    amended_locks: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    amended_locks: Mapping[str, LockPatterns] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     previous_run_id: str = ""
@@ -150,7 +127,7 @@ class RunState:
         return (from_rfc3339(self.last_ts) - from_rfc3339(self.started_at)) // 1000
 
     @property
-    def violations(self) -> tuple[ViolationState, ...]:
+    def violations(self) -> tuple[RecordedViolation, ...]:
         """All violations of all workers and of Z, as far as events carry them."""
         everyone = (*self.workers.values(), self.integrator)
         return tuple(violation for worker in everyone for violation in worker.violations)

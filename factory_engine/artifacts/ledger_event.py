@@ -15,7 +15,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class LedgerEvent(BaseModel):
-    """A recorded fact; its keys stand in the line in this order.
+    """An event; its keys stand in the line in this order.
 
     `event_id` is the sha256 of the line's bytes before `,"event_id"`, `parent_event_id` the id of
     the event before it. `hashes` holds digests of run files by their paths, and git tree ids.

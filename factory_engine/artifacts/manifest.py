@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
 
 from factory_engine.artifacts.base import (
     Artifact,
@@ -56,8 +56,19 @@ class RunManifest(Artifact):
         raise KeyError(worker_id)
 
 
+class Patterns(Protocol):
+    """The lists of a scope lock, wherever they stand."""
+
+    @property
+    def allowed_globs(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def blocked_globs(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def allow_shared_paths(self) -> Sequence[str]: ...  # noqa: D102
+
+
 def issued_lock(
-    manifest: RunManifest, worker_id: str, amended: Mapping[str, Any] | None = None
+    manifest: RunManifest, worker_id: str, amended: Patterns | None = None
 ) -> ScopeLock:
     """The lock that counts: the plan's, or what an operator amended it to.
 
@@ -65,15 +76,11 @@ def issued_lock(
         KeyError: the run has no such worker.
     """
     plan = manifest.plan(worker_id)
-    lists = amended or {
-        "allowed_globs": plan.allowed_globs,
-        "blocked_globs": plan.blocked_globs,
-        "allow_shared_paths": plan.allow_shared_paths,
-    }
+    lists = amended or plan
     return ScopeLock(
         run_id=manifest.run_id,
         worker_id=worker_id,
-        allowed_globs=lists["allowed_globs"],
-        blocked_globs=lists["blocked_globs"],
-        allow_shared_paths=lists["allow_shared_paths"],
+        allowed_globs=list(lists.allowed_globs),
+        blocked_globs=list(lists.blocked_globs),
+        allow_shared_paths=list(lists.allow_shared_paths),
     )

@@ -13,7 +13,7 @@ from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.config import WorkerConfig, digest, sealed
 from factory_engine.errors import RunError, UsageError
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, PlannedWorker, RunCreated
 from factory_engine.git.process import git_version
 from factory_engine.ledger import read_tail
 from factory_engine.run_folder import (
@@ -157,24 +157,23 @@ def created_event(project: Project, folder: RunFolder, manifest: RunManifest) ->
     previous = newest_run(project.runs_dir, except_for=folder.run_id)
     last = read_tail(previous.ledger, 1) if previous else []
     return Draft(
-        EventType.RUN_CREATED,
-        details={
-            "kind": manifest.kind,
-            "base_ref": manifest.base_ref,
-            "base_commit": manifest.base_commit,
-            "dry_run": manifest.dry_run,
-            "workers": [
-                {
-                    "worker_id": plan.worker_id,
-                    "title": plan.title,
-                    "agent": plan.agent,
-                    "has_task": plan.has_task,
-                    "attempts": 1 + project.config.workers[plan.worker_id].retries,
-                }
+        RunCreated(
+            kind=manifest.kind,
+            base_ref=manifest.base_ref,
+            base_commit=manifest.base_commit,
+            dry_run=manifest.dry_run,
+            workers=tuple(
+                PlannedWorker(
+                    worker_id=plan.worker_id,
+                    title=plan.title,
+                    agent=plan.agent,
+                    has_task=plan.has_task,
+                    attempts=1 + project.config.workers[plan.worker_id].retries,
+                )
                 for plan in manifest.workers
-            ],
-            "previous_run_id": previous.run_id if previous else "",
-            "previous_event_id": last[-1].event_id if last else "",
-        },
+            ),
+            previous_run_id=previous.run_id if previous else "",
+            previous_event_id=last[-1].event_id if last else "",
+        ),
         hashes={MANIFEST: folder.sha256(MANIFEST)},
     )

@@ -17,7 +17,7 @@ from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.bus import Bus
 from factory_engine.config import from_sealed
 from factory_engine.errors import FactoryError, RunError, StorageError
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, LedgerRepaired, RunInterrupted, RunResumed
 from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.ledger_receipt import Receipt
@@ -164,7 +164,7 @@ async def _recording(
         recorder = Recorder(writer, fold_all(read_events(folder.ledger)), bus)
         context = _context(project, folder, manifest, recorder)
         if writer.set_aside:
-            recorder.emit(Draft(EventType.LEDGER_REPAIRED, details={"kept_as": writer.set_aside}))
+            recorder.emit(Draft(LedgerRepaired(writer.set_aside)))
         if not recorder.state.run_id:
             recorder.emit(created_event(project, folder, manifest))
         else:
@@ -172,7 +172,7 @@ async def _recording(
             await _end_leftovers(context)
             storage.sweep_temporaries(folder.path)
             unseal(folder)
-            recorder.emit(Draft(EventType.RUN_RESUMED, details={"command": command}))
+            recorder.emit(Draft(RunResumed(command)))
             take_back_verdict(folder)
         try:
             yield context
@@ -190,7 +190,7 @@ async def _with_an_end(context: RunContext, plan: Plan) -> None:
         except asyncio.CancelledError as error:
             requested = (context.folder.work / CANCEL_REQUEST).exists()
             cause = "cancel" if requested else str(error.args[0] if error.args else "interrupt")
-            context.record(Draft(EventType.RUN_INTERRUPTED, details={"cause": cause}))
+            context.record(Draft(RunInterrupted(cause)))
             if not requested:
                 raise
             task.uncancel()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import LedgerError
-from factory_engine.events import Event, EventType, parse_line
+from factory_engine.events import Event, EventType
+from factory_engine.ledger import read_line
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
 
@@ -26,6 +27,7 @@ class Position:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
+        self._lines = 0
         self._rest = b""
 
     def read(self) -> list[Event]:
@@ -46,10 +48,12 @@ class Position:
             raise storage.storage_error(error, self._path, "cannot be read") from error
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        try:
-            return [parse_line(line) for line in lines if line.strip(b"\0")]
-        except ValueError as error:
-            raise LedgerError(str(error), advice="verify it with ledger-replay") from None
+        events = []
+        for line in lines:
+            self._lines += 1
+            if line.strip(b"\0"):
+                events.append(read_line(self._path, self._lines, line))
+        return events
 
 
 async def follow(folder: RunFolder) -> AsyncIterator[Event]:

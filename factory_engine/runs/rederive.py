@@ -7,15 +7,23 @@ and the merging are the stages' own; they write to a temporary folder, and no ch
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.clock import Clock
 from factory_engine.config import Config
-from factory_engine.events import INTEGRATOR, Draft, Event, EventType
+from factory_engine.events import (
+    INTEGRATOR,
+    BundleJudged,
+    Draft,
+    Event,
+    IntegrationJudged,
+    MergeFinished,
+    RecordedViolation,
+    StageStarted,
+)
 from factory_engine.git.process import git_version
 from factory_engine.git.repository import Repository
 from factory_engine.ledger import read_events
@@ -28,18 +36,16 @@ from factory_engine.state import RunState
 
 _OF_CHECKS = (Code.CHECK, Code.ENVIRONMENT, Code.Z_WRITE)  # what only running the checks can tell
 _ARTIFACTS = (DIFF, FILES_CHANGED, MERGE_PLAN)
-_COMPARED = (EventType.BUNDLE_JUDGED, EventType.MERGE_FINISHED, EventType.INTEGRATION_JUDGED)
-
-SENSELESS = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
-"""What reading the details of an event raises that no factory has written."""
-
-Facts = Mapping[tuple[str, str], Draft | Event]
-"""The last event of each type and actor."""
 
 
-def senseless(error: Exception) -> str:
-    """The words for an event whose chain holds and whose content is none."""
-    return f"the ledger holds an event that makes no sense ({type(error).__name__}: {error})"
+@dataclass
+class _Found:
+    """What integration found, from the events that tell of it; nothing of it at first."""
+
+    bundles: dict[str, BundleJudged] = field(default_factory=dict)
+    merge: str = "nothing"
+    conflicts: tuple[str, ...] = ()
+    verdict: IntegrationJudged | None = None
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,6 @@ async def rederive(
             emit=lambda *more: drafts.extend(more),
             state=lambda: state,
         )
-        if problem := _locks(context):
-            return problem
         await run_integrate(context)
         changed = _other_artifacts(folder, RunFolder(scratch.path))
     problem = _first_difference(folder, drafts) or changed
@@ -110,16 +114,6 @@ class _Scratch(RunFolder):
         return self.original.path
 
 
-def _locks(context: RunContext) -> str:
-    """Locks that an operator amended come from the ledger, which may come from anybody."""
-    try:
-        for plan in context.manifest.workers:
-            context.issued_lock(plan.worker_id)
-    except SENSELESS as error:
-        return senseless(error)
-    return ""
-
-
 def _other_artifacts(folder: RunFolder, made: RunFolder) -> str:
     for relative in (f"{INTEGRATOR}/{name}" for name in _ARTIFACTS):
         if folder.read(relative) != made.read(relative):
@@ -128,86 +122,77 @@ def _other_artifacts(folder: RunFolder, made: RunFolder) -> str:
 
 
 def _first_difference(folder: RunFolder, drafts: Sequence[Draft]) -> str:
-    try:
-        return next(_differences(_last(read_events(folder.ledger)), _last(drafts)), "")
-    except SENSELESS as error:
-        return senseless(error)
+    return next(_differences(_found(read_events(folder.ledger)), _found(drafts)), "")
 
 
-def _last(events: Iterable[Draft | Event]) -> Facts:
-    """The facts that stand; those of merging begin anew with each integration."""
-    found: dict[tuple[str, str], Draft | Event] = {}
+def _found(events: Iterable[Draft | Event]) -> _Found:
+    """What stands in the end; merging begins anew with each integration."""
+    found = _Found()
     for event in events:
-        if event.event_type == EventType.STAGE_STARTED and event.details["stage"] == "integrate":
-            found.pop((EventType.MERGE_FINISHED, INTEGRATOR), None)
-        if event.event_type in _COMPARED:
-            found[(str(event.event_type), event.actor)] = event
+        match event.details:
+            case StageStarted("integrate"):
+                found.merge, found.conflicts = "nothing", ()
+            case BundleJudged() as judged:
+                found.bundles[event.actor] = judged
+            case MergeFinished() as merged:
+                tree = event.hashes.get("tree", "")
+                found.merge = f"tree {tree}" if tree else "no tree"
+                found.conflicts = merged.conflicts
+            case IntegrationJudged() as verdict:
+                found.verdict = verdict
     return found
 
 
-def _differences(recorded: Facts, made: Facts) -> Iterator[str]:
+def _differences(recorded: _Found, made: _Found) -> Iterator[str]:
     """Bundles first, by worker, then the merge, then the verdict on it."""
-    for key in sorted(key for key in made if key[0] == EventType.BUNDLE_JUDGED):
-        yield from _bundle(key[1], recorded.get(key), made[key])
-    key = (str(EventType.MERGE_FINISHED), INTEGRATOR)
-    then, now = (_tree(facts.get(key)) for facts in (recorded, made))
-    if then != now:
-        yield f"merging the bundles gives {now}, the ledger says {then}"
-    then_conflicts, now_conflicts = (
-        facts[key].details["conflicts"] if key in facts else [] for facts in (recorded, made)
-    )
-    if then_conflicts != now_conflicts:
+    for worker_id, judged in sorted(made.bundles.items()):
+        yield from _bundle(worker_id, recorded.bundles.get(worker_id), judged)
+    if recorded.merge != made.merge:
+        yield f"merging the bundles gives {made.merge}, the ledger says {recorded.merge}"
+    if recorded.conflicts != made.conflicts:
         yield "merging the bundles gives other conflicts than the ledger says"
-    key = (str(EventType.INTEGRATION_JUDGED), INTEGRATOR)
-    if key not in recorded:
+    if recorded.verdict is None:
         yield "the ledger has no verdict of integration"
-    elif not _same_violations(recorded[key], made[key]):
+    elif made.verdict is None or not _same_violations(recorded.verdict, made.verdict):
         yield "integration finds other violations than the ledger says"
 
 
-def _bundle(worker_id: str, then: Draft | Event | None, now: Draft | Event) -> Iterator[str]:
+def _bundle(worker_id: str, then: BundleJudged | None, now: BundleJudged) -> Iterator[str]:
     if then is None:
         yield f"the ledger has no verdict on the bundle of {worker_id}"
         return
-    old, new = (event.details["tree"] or "none" for event in (then, now))
+    old, new = (judged.tree or "none" for judged in (then, now))
     if old != new:
         yield f"{worker_id}/{DIFF} gives tree {new} on base, the ledger says {old}"
-    if then.details["status"] != now.details["status"] or not _same_violations(then, now):
+    if then.status != now.status or not _same_violations(then, now):
         yield (
-            f"the bundle of {worker_id} is {now.details['status']} by the rules"
-            f"{_first_code(now)}, the ledger says {then.details['status']}{_first_code(then)}"
+            f"the bundle of {worker_id} is {now.status} by the rules{_first_code(now)}, "
+            f"the ledger says {then.status}{_first_code(then)}"
         )
 
 
-def _tree(event: Draft | Event | None) -> str:
-    if event is None:
-        return "nothing"
-    tree = event.hashes.get("tree", "")
-    return f"tree {tree}" if tree else "no tree"
+_Judged = BundleJudged | IntegrationJudged
 
 
-def _same_violations(then: Draft | Event, now: Draft | Event) -> bool:
+def _same_violations(then: _Judged, now: _Judged) -> bool:
     """By code, severity, worker and path: git's own words may differ from version to version.
 
     An event carries the first violations only; what only checks can tell is left out, so that a
     list that was cut has to be among those of now, and any other has to be the same.
     """
-    old, new = (_violations(event.details["violations"]) for event in (then, now))
-    if len(then.details["violations"]) < EVENT_VIOLATIONS:
+    old, new = (_violations(judged.violations) for judged in (then, now))
+    if len(then.violations) < EVENT_VIOLATIONS:
         return old == new
-    return old <= new or len(now.details["violations"]) >= EVENT_VIOLATIONS
+    return old <= new or len(now.violations) >= EVENT_VIOLATIONS
 
 
-def _violations(records: Iterable[Mapping[str, Any]]) -> set[tuple[str, ...]]:
-    keys = ("code", "severity", "worker_id", "path")
-    return {
-        tuple(record[key] for key in keys) for record in records if record["code"] not in _OF_CHECKS
-    }
+def _violations(recorded: Iterable[RecordedViolation]) -> set[tuple[str, ...]]:
+    return {(v.code, v.severity, v.worker_id, v.path) for v in recorded if v.code not in _OF_CHECKS}
 
 
-def _first_code(event: Draft | Event) -> str:
-    errors = [v for v in event.details["violations"] if v["severity"] == "error"]
-    return f" ({errors[0]['code']})" if errors else ""
+def _first_code(judged: _Judged) -> str:
+    errors = [violation for violation in judged.violations if violation.severity == "error"]
+    return f" ({errors[0].code})" if errors else ""
 
 
 async def _versions(manifest: RunManifest) -> str:

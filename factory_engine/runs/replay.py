@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.errors import FactoryError, LedgerError
+from factory_engine.events import Event, Unknown
 from factory_engine.fold import fold_all
 from factory_engine.ledger import Head, read_events, shortfall, verify_chain
 from factory_engine.ledger_receipt import read_receipt
+from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     FINAL_REPORT,
     INTEGRATOR,
@@ -27,6 +30,7 @@ from factory_engine.run_folder import (
 )
 from factory_engine.state import RunState
 
+_NAMED = 5
 _UNRECORDED = (LEDGER, LEDGER_DIGEST)  # the ledger vouches for the others, its digest for it
 
 
@@ -54,15 +58,15 @@ def replay(folder: RunFolder) -> Replay:
         StorageError: the ledger cannot be opened.
     """
     acknowledged = read_receipt(folder.receipt)  # first: somebody may be appending
+    newer: list[str] = []
     try:
         head = verify_chain(folder.ledger)
-        state = fold_all(read_events(folder.ledger))
+        state = fold_all(_noting_newer(read_events(folder.ledger), newer))
     except FactoryError as error:
         return Replay(_readable_part(folder), (error.what,), ())
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        problem = f"an event of {LEDGER} makes no sense: {type(error).__name__}: {error}"
-        return Replay(RunState(), (problem,), ())
     notes = [f"{head.torn} torn bytes at the end of the ledger"] if head.torn else []
+    if newer:
+        notes.append(f"a newer version wrote what this one passes over: {', '.join(newer)}")
     missing = shortfall(folder.ledger, head, acknowledged)
     problems = [f"{LEDGER} {missing}"] if missing else []
     problems += [*_sealed_ledger(folder, state), *_files(folder, state)]
@@ -75,6 +79,17 @@ def replay(folder: RunFolder) -> Replay:
     if previous and not (folder.path.parent / previous).exists():
         notes.append(f"the run before it, {previous}, is not here")
     return Replay(state, tuple(problems), tuple(notes), head)
+
+
+def _noting_newer(events: Iterable[Event], newer: list[str]) -> Iterator[Event]:
+    """The events; the first few types and fields that only a newer version knows go to `newer`."""
+    for event in events:
+        if event.unread or isinstance(event.details, Unknown):
+            for unread in event.unread or ("",):
+                name = printable(f"{event.event_type} {unread}".strip(), 60)
+                if name not in newer and len(newer) < _NAMED:
+                    newer.append(name)
+        yield event
 
 
 def lost_events(folder: RunFolder) -> str:
@@ -114,15 +129,10 @@ def require_whole_ledger(folder: RunFolder) -> None:
 def _readable_part(folder: RunFolder) -> RunState:
     """The state up to the first line that is no event."""
     events = []
-    try:
+    with contextlib.suppress(FactoryError):
         for event in read_events(folder.ledger):
             events.append(event)
-    except FactoryError:
-        pass
-    try:
-        return fold_all(events)
-    except (KeyError, ValueError, TypeError):
-        return RunState()
+    return fold_all(events)
 
 
 def _sealed_ledger(folder: RunFolder, state: RunState) -> list[str]:

@@ -33,7 +33,7 @@ from factory_engine.run_folder import (
     RunFolder,
     Unreadable,
 )
-from factory_engine.runs.rederive import SENSELESS, Sealed, rederive, senseless
+from factory_engine.runs.rederive import Sealed, rederive
 from factory_engine.runs.replay import Replay, replay
 from factory_engine.state import RunState
 from factory_engine.status import Status
@@ -110,7 +110,7 @@ async def verify(
         UsageError: `public_key` is none. FactoryError: the library for it is missing.
         StorageError: the disk refused.
     """
-    inspection = _Inspection(folder, _replayed(folder))
+    inspection = _Inspection(folder, replay(folder))
     state = inspection.replayed.state
     inspection.notes += inspection.replayed.notes
     if inspection.replayed.problems:
@@ -127,14 +127,6 @@ async def verify(
         if problem:
             return inspection.ended(problem)
     return await _again(inspection, sealed, repository, runs_dir)
-
-
-def _replayed(folder: RunFolder) -> Replay:
-    """Chain, fold and hashes; a chain of events that no factory could have written is a problem."""
-    try:
-        return replay(folder)
-    except SENSELESS as error:
-        return Replay(RunState(), (senseless(error),), ())
 
 
 class _Broken(Exception):

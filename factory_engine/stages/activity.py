@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from factory_engine.agents.protocol import Activity
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerActivity
 
 INTERVAL_S = 1.0
 _SUMMED = ("cost_microusd", "tokens_cached", "tokens_in", "tokens_out", "turns")
@@ -66,5 +66,5 @@ class ActivityRecorder:
         self._timer = None
         if (self._text, self._counts) != self._recorded:
             self._recorded = (self._text, dict(self._counts))
-            details = {"kind": self._kind, "text": self._text, "counts": self.counts}
-            self._record(Draft(EventType.WORKER_ACTIVITY, self._worker_id, details))
+            activity = WorkerActivity(self._kind, self._text, self.counts)
+            self._record(Draft(activity, self._worker_id))

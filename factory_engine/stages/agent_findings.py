@@ -21,6 +21,7 @@ from factory_engine.agents.protocol import AgentTask, Launch
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import AgentConfig, WorkerConfig
 from factory_engine.errors import UsageError
+from factory_engine.events import Finding
 from factory_engine.processes.environment import worker_environment
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import (
@@ -35,7 +36,6 @@ from factory_engine.sandbox import (
 )
 from factory_engine.stages.confined import home_of, state_folders
 from factory_engine.stages.execution import left_to_itself
-from factory_engine.state import Finding
 
 _NOWHERE = Path("workspace")  # stands for a folder that there is not yet
 

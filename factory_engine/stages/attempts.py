@@ -1,7 +1,7 @@
 """A worker's program, run until it ends well or no other try makes sense.
 
 Owns the order of attempts: a fresh workspace or the agent's own session in the old one, the waits
-between, and the facts about each. What an end means is the driver's to say.
+between, and the events about each. What an end means is the driver's to say.
 
 An agent that can go on with its own session does so in the same workspace, so that neither its work
 nor what it has understood is lost: after a failed attempt, and after the factory itself was
@@ -20,7 +20,7 @@ from factory_engine import storage
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.agents.retry import delay_before_next, with_its_wait
 from factory_engine.artifacts.bundle import CheckResult
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerExited, WorkerRetried, WorkerSession, WorkerStarted
 from factory_engine.git.checkouts import Checkout
 from factory_engine.processes.supervise import Finished
 from factory_engine.stages.context import RunContext
@@ -89,8 +89,8 @@ async def run_attempts(
         last = not lost and number > context.config.workers[worker_id].retries
         if delay is None or last:
             return finished, verdict if last else with_its_wait(verdict, policy)
-        details = {"attempt": number, "reason": verdict.reason, "kind": verdict.kind}
-        context.record(Draft(EventType.WORKER_RETRIED, worker_id, {**details, "delay_s": delay}))
+        retried = WorkerRetried(number, verdict.reason, verdict.kind, delay)
+        context.record(Draft(retried, worker_id))
         await asyncio.sleep(delay)
         number += not lost
         session = "" if lost else _session(context, worker_id, checkout)
@@ -113,7 +113,7 @@ async def _start_afresh(
 ) -> None:
     """A fresh workspace; the session of the old one is taken back first, whatever happens then."""
     if context.state().workers[worker_id].session:
-        context.record(Draft(EventType.WORKER_SESSION, worker_id, {"session": ""}))
+        context.record(Draft(WorkerSession(""), worker_id))
     await make_place(context, worker_id, place, checkout)
 
 
@@ -138,22 +138,22 @@ async def _one_attempt(
     place: WorkerPlace,
     progress: Progress,
 ) -> tuple[Finished, AgentVerdict]:
-    """Run the program once, with the facts about its beginning and its end."""
+    """Run the program once, with the events of its beginning and its end."""
     config = context.config.workers[worker_id]
     write_task(context, worker_id, place)
     kept_in = await agent_cell(context, worker_id, place, attempt.checkout, attempt.session)
     progress.layers.add(kept_in.name)
-    details = {
-        "attempt": attempt.number,
-        "attempts": 1 + config.retries,
-        "agent": config.agent,
-        "sandbox": kept_in.name,
-        "isolation": kept_in.isolation,
-        "port_base": context.ports.base_of(worker_id),
-        "network": config.network,
-        "continues": bool(attempt.session),
-    }
-    context.record(Draft(EventType.WORKER_STARTED, worker_id, details))
+    started = WorkerStarted(
+        attempt=attempt.number,
+        attempts=1 + config.retries,
+        agent=config.agent,
+        sandbox=kept_in.name,
+        isolation=kept_in.isolation,
+        port_base=context.ports.base_of(worker_id),
+        network=config.network,
+        continues=bool(attempt.session),
+    )
+    context.record(Draft(started, worker_id))
     progress.warnings += [w for w in kept_in.gaps if w not in progress.warnings]
     name, log = _log(context, worker_id, progress)
     storage.make_folder(log.parent)
@@ -161,20 +161,8 @@ async def _one_attempt(
     ended = await execute(context, Execution(worker_id, place, attempt.session, log, kept_in))
     finished, verdict = ended.finished, ended.verdict
     progress.last_message = ended.last_message
-    details = {
-        "attempt": attempt.number,
-        "reason": verdict.reason,
-        "left_behind": finished.left_behind,
-    }
-    context.record(
-        Draft(
-            EventType.WORKER_EXITED,
-            worker_id,
-            details,
-            duration_ms=finished.duration_ms,
-            rc=finished.rc,
-        )
-    )
+    exited = WorkerExited(attempt.number, verdict.reason, finished.left_behind)
+    context.record(Draft(exited, worker_id, duration_ms=finished.duration_ms, rc=finished.rc))
     if finished.left_behind:
         progress.warnings.append(
             f"{finished.left_behind} processes were left behind and were ended"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from factory_engine.agents.budget import overspent
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.config.limits import WorkLimits
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerHeard, WorkerStalled
 from factory_engine.stages.activity import ActivityRecorder
 
 
@@ -57,7 +57,7 @@ class Bounds:
         self._last = self._loop.time()
         if self._stalled:
             self._stalled = False
-            self._tell(EventType.WORKER_HEARD, silent_s=round(silent))
+            self._record(Draft(WorkerHeard(round(silent)), self._worker_id))
             self._look_later()
         if spent := overspent(self._limits, self._activity.counts):
             self._break(AgentVerdict(False, spent))
@@ -71,8 +71,8 @@ class Bounds:
         silent, limits = self._silent_s(), self._limits
         if not self._stalled and _reached(limits.stalled_after_s, silent):
             self._stalled = True
-            doing = self._activity.doing
-            self._tell(EventType.WORKER_STALLED, silent_s=round(silent), doing=doing)
+            stalled = WorkerStalled(round(silent), self._activity.doing)
+            self._record(Draft(stalled, self._worker_id))
         if _reached(limits.stop_when_stalled_s, silent):
             last = f"; last seen {doing}" if (doing := self._activity.doing) else ""
             told = f"silent for {limits.stop_when_stalled_s:g} s (stop_when_stalled_s): stopped"
@@ -93,9 +93,6 @@ class Bounds:
     def _break(self, breach: AgentVerdict) -> None:
         self.breach = self.breach or breach
         self.stop.set()
-
-    def _tell(self, event_type: EventType, **details: object) -> None:
-        self._record(Draft(event_type, self._worker_id, details))
 
 
 def _reached(limit_s: float | None, silent_s: float) -> bool:

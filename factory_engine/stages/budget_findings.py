@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from factory_engine.agents import driver
 from factory_engine.config.models import Config
 from factory_engine.errors import UsageError
-from factory_engine.state import Finding
+from factory_engine.events import Finding
 
 
 def budget_findings(config: Config) -> Iterator[Finding]:

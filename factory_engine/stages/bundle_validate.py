@@ -15,7 +15,14 @@ from factory_engine import storage
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.strict_json import JsonProblem
-from factory_engine.events import OPERATOR, Draft, EventType
+from factory_engine.events import (
+    OPERATOR,
+    BundleJudged,
+    Draft,
+    LockAmended,
+    LockPatterns,
+    RecordedViolation,
+)
 from factory_engine.git.apply import Applied, apply_patch
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange
@@ -126,15 +133,14 @@ async def judge_all(
 
 def _judged(bundle: JudgedBundle) -> Draft:
     return Draft(
-        EventType.BUNDLE_JUDGED,
+        BundleJudged(
+            status=bundle.status,
+            reason=_reason(bundle.errors),
+            tree=bundle.tree or "",
+            violations=event_violations(bundle.violations),
+            total=len(bundle.violations),
+        ),
         bundle.worker_id,
-        {
-            "status": str(bundle.status),
-            "reason": _reason(bundle.errors),
-            "tree": bundle.tree or "",
-            "violations": event_violations(bundle.violations),
-            "total": len(bundle.violations),
-        },
         file_counts=bundle.counts,
         hashes=bundle.digests,
     )
@@ -150,9 +156,18 @@ def _reason(errors: Sequence[Violation]) -> str:
     return words + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
 
 
-def event_violations(violations: Sequence[Violation]) -> list[dict[str, str]]:
+def event_violations(violations: Sequence[Violation]) -> tuple[RecordedViolation, ...]:
     """The first violations as an event carries them; the whole list is in Z's STATUS.json."""
-    return [violation.model_dump() for violation in violations[:EVENT_VIOLATIONS]]
+    return tuple(
+        RecordedViolation(
+            code=violation.code,
+            severity=violation.severity,
+            worker_id=violation.worker_id,
+            path=violation.path,
+            message=violation.message,
+        )
+        for violation in violations[:EVENT_VIOLATIONS]
+    )
 
 
 def amend_locks(context: RunContext, reason: str) -> list[str]:
@@ -171,16 +186,18 @@ def amend_locks(context: RunContext, reason: str) -> list[str]:
             continue
         if found == issued or found.worker_id != plan.worker_id:
             continue
-        fields = {"allowed_globs", "blocked_globs", "allow_shared_paths"}
-        details = {
-            "worker_id": plan.worker_id,
-            "reason": reason,
-            "old": issued.model_dump(include=fields),
-            "new": found.model_dump(include=fields),
-        }
-        context.record(Draft(EventType.LOCK_AMENDED, OPERATOR, details))
+        details = LockAmended(plan.worker_id, reason, old=_patterns(issued), new=_patterns(found))
+        context.record(Draft(details, OPERATOR))
         amended.append(plan.worker_id)
     return amended
+
+
+def _patterns(lock: ScopeLock) -> LockPatterns:
+    return LockPatterns(
+        allowed_globs=tuple(lock.allowed_globs),
+        blocked_globs=tuple(lock.blocked_globs),
+        allow_shared_paths=tuple(lock.allow_shared_paths),
+    )
 
 
 async def _judge(

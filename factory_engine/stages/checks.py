@@ -16,7 +16,7 @@ from factory_engine.agents.command import last_words
 from factory_engine.agents.places import Places
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.config.tasks import CheckConfig
-from factory_engine.events import Draft, EventType
+from factory_engine.events import CheckFinished, Draft, WorkerChecked
 from factory_engine.git.carried import put_files
 from factory_engine.git.removal import remove_workspace
 from factory_engine.processes.supervise import Program, run_program
@@ -54,18 +54,16 @@ class CheckEnd:
         """Whether it cannot have changed the operator's repository in any way."""
         return self.isolation == "mount" and self.layer != "none"
 
-    def draft(self, event_type: EventType, owner: str) -> Draft:
+    def draft(self, kind: type[WorkerChecked] | type[CheckFinished], owner: str) -> Draft:
         """The event that tells of it."""
-        details: dict[str, object] = {
-            "name": self.result.name,
-            "required": self.result.required,
-            "status": self.result.status,
-            "detail": self.result.detail,
-        }
-        if self.last_words:
-            details["last_words"] = self.last_words
-        took = self.result.duration_ms
-        return Draft(event_type, owner, details, duration_ms=took, rc=self.result.rc)
+        details = kind(
+            name=self.result.name,
+            required=self.result.required,
+            status=self.result.status,
+            detail=self.result.detail,
+            last_words=self.last_words or None,
+        )
+        return Draft(details, owner, duration_ms=self.result.duration_ms, rc=self.result.rc)
 
 
 @dataclass(frozen=True)

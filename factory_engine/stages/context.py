@@ -62,7 +62,7 @@ class RunContext:
         workspaces: this repository's part of the workspaces folder.
         clock: the only source of time.
         environment: what this process inherited, for the programs it starts.
-        emit: records facts; when it returns they are on disk.
+        emit: records drafts as events; when it returns they are on disk.
         state: the state after everything emitted so far.
     """
 
@@ -94,7 +94,7 @@ class RunContext:
         return GuardedWriter(self.folder.path)
 
     def record(self, *drafts: Draft) -> None:
-        """Record facts."""
+        """Record drafts as events."""
         self.emit(*drafts)
 
     async def store(self) -> RunStore:

@@ -1,6 +1,6 @@
 """One execution of a worker's program: how it is started, heard and kept within its limits.
 
-Owns what the agent is given and what of its words becomes a fact at once. Whether it is executed
+Owns what the agent is given and what of its words becomes an event at once. Whether it is executed
 again, and in which workspace, is decided in `attempts.py`.
 """
 
@@ -25,7 +25,7 @@ from factory_engine.agents.protocol import (
     Launch,
 )
 from factory_engine.config.limits import WorkLimits
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerSession
 from factory_engine.git.checkouts import Checkout
 from factory_engine.processes.environment import worker_environment
 from factory_engine.processes.supervise import Finished, Program, run_program
@@ -134,7 +134,7 @@ def _own_files(kept_in: Cell, place: WorkerPlace, pid: int) -> OwnFiles:
 def _note_session(context: RunContext, worker_id: str, session: str) -> None:
     """Record the agent's session as soon as it is known: it must outlive this process."""
     if session and session != context.state().workers[worker_id].session:
-        context.record(Draft(EventType.WORKER_SESSION, worker_id, {"session": session}))
+        context.record(Draft(WorkerSession(session), worker_id))
 
 
 def _task(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import ConflictRecord, Violation
-from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.events import INTEGRATOR, Draft, IntegrationJudged, MergeFinished
 from factory_engine.git.merge import Merged, merge_trees
 from factory_engine.git.removal import remove_workspace
 from factory_engine.rules.codes import Code
@@ -98,14 +98,10 @@ def _judged(
 ) -> Draft:
     own = [violation for violation in violations if violation.worker_id in ("", INTEGRATOR)]
     return Draft(
-        EventType.INTEGRATION_JUDGED,
+        IntegrationJudged(
+            outcome.status, outcome.reason, event_violations(own), total=len(violations)
+        ),
         INTEGRATOR,
-        {
-            "status": str(outcome.status),
-            "reason": outcome.reason,
-            "violations": event_violations(own),
-            "total": len(violations),
-        },
         hashes=hashes,
     )
 
@@ -189,13 +185,12 @@ async def _write_artifacts(
     if merged is not None:
         context.record(
             Draft(
-                EventType.MERGE_FINISHED,
+                MergeFinished(
+                    order=tuple(plan.order),
+                    shared=tuple(sorted(plan.shared)),
+                    conflicts=tuple(_text(conflict.path) for conflict in merged.conflicts),
+                ),
                 INTEGRATOR,
-                {
-                    "order": list(plan.order),
-                    "shared": sorted(plan.shared),
-                    "conflicts": [_text(conflict.path) for conflict in merged.conflicts],
-                },
                 file_counts=counts_of(changes),
                 hashes={"tree": tree} if tree else {},
             )

@@ -16,7 +16,7 @@ from typing import Literal
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.config.tasks import CheckConfig
-from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.events import INTEGRATOR, CheckFinished, CheckStarted, CulpritSearched, Draft
 from factory_engine.git.merge import merge_trees
 from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.processes.environment import worker_environment
@@ -63,14 +63,14 @@ async def check_merged(
     before = await _surroundings(context)
     results, violations, logs, ends = [], [], [], []
     for check in checks:
-        context.record(Draft(EventType.CHECK_STARTED, INTEGRATOR, {"name": check.name}))
+        context.record(Draft(CheckStarted(check.name), INTEGRATOR))
         ended = await _run_on(context, tree, check, log_name(check.name))
         result = ended.result
         results.append(result)
         ends.append(ended)
         violations += _not_evidence(context, ended)
         logs.append((ended.log.stem, ended.log))
-        context.record(ended.draft(EventType.CHECK_FINISHED, INTEGRATOR))
+        context.record(ended.draft(CheckFinished, INTEGRATOR))
         if result.required and result.rc != 0:
             violations.append(
                 Violation(
@@ -175,8 +175,7 @@ async def _culprits(
         else:
             continue
         break
-    details = {"check": check.name, "workers": list(found)}
-    context.record(Draft(EventType.CULPRIT_SEARCHED, INTEGRATOR, details))
+    context.record(Draft(CulpritSearched(check.name, found), INTEGRATOR))
     return found
 
 

@@ -20,7 +20,7 @@ from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, Finding
 from factory_engine.git.carried import Carried, find_carried
 from factory_engine.git.conditions import RepositoryConditions
 from factory_engine.git.process import MINIMUM_GIT, git_version
@@ -36,7 +36,6 @@ from factory_engine.stages.confined import home_of
 from factory_engine.stages.context import RunContext, StageOutcome, carry_patterns
 from factory_engine.stages.isolation import find_isolation, isolation_finding
 from factory_engine.stages.report import carried_words
-from factory_engine.state import Finding
 from factory_engine.status import Status
 
 MINIMUM_FREE = 64 << 20
@@ -66,24 +65,11 @@ async def run_preflight(context: RunContext) -> StageOutcome:
                 "give one a command or a prompt under `workers`, or add --dry-run",
             )
         )
-    context.record(*(finding_event(finding) for finding in findings))
+    context.record(*(Draft(finding) for finding in findings))
     blocking = [finding for finding in findings if finding.level == "block"]
     if blocking:
         return StageOutcome(Status.BLOCKED, "; ".join(finding.message for finding in blocking))
     return StageOutcome(Status.PASS)
-
-
-def finding_event(finding: Finding) -> Draft:
-    """The event of one finding."""
-    return Draft(
-        EventType.FINDING,
-        details={
-            "name": finding.name,
-            "level": finding.level,
-            "message": finding.message,
-            "advice": finding.advice,
-        },
-    )
 
 
 async def examine(

@@ -11,13 +11,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from factory_engine.errors import RepositoryError
+from factory_engine.events import Draft, Finding
 from factory_engine.git.snapshot import Snapshot, differences, take_snapshot
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import probe, secrets
 from factory_engine.stages.confined import home_of
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.preflight import finding_event
-from factory_engine.state import Finding
 
 _LISTED = 20
 
@@ -50,7 +49,7 @@ async def watched_repository(context: RunContext, workers: Sequence[str]) -> Asy
             f"{told}, by one of them or by somebody else",
             "look at it with git; the result of the run does not depend on it",
         )
-        context.record(finding_event(finding))
+        context.record(Draft(finding))
 
 
 async def _tell_if_base_moved(context: RunContext) -> None:
@@ -67,7 +66,7 @@ async def _tell_if_base_moved(context: RunContext) -> None:
             return
         told, advice = f"is {now[:12]} by now", "rebase the result before it lands"
     told = f"{printable(name)} {told}; the result is a change of {context.base[:12]}"
-    context.record(finding_event(Finding("base", "warn", told, advice)))
+    context.record(Draft(Finding("base", "warn", told, advice)))
 
 
 async def _unconfined(context: RunContext, workers: Sequence[str]) -> bool:

@@ -20,7 +20,14 @@ from factory_engine.artifacts.integrator import (
     Violation,
 )
 from factory_engine.errors import StorageError
-from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.events import (
+    INTEGRATOR,
+    Draft,
+    ReportWritten,
+    RunFinished,
+    StageFinished,
+    StageStarted,
+)
 from factory_engine.git.carried import Carried
 from factory_engine.git.removal import remove_workspace
 from factory_engine.provenance.attestation import attest
@@ -81,7 +88,7 @@ def write_summary(context: RunContext, status: Status, reason: str, judgement: J
         judgement: what integration found.
     """
     context.record(
-        Draft(EventType.STAGE_STARTED, details={"stage": "summary"}),
+        Draft(StageStarted("summary")),
     )
     hashes = _missing_artifacts(context)
     hashes |= _status_and_report(context, status, reason, judgement)
@@ -89,8 +96,8 @@ def write_summary(context: RunContext, status: Status, reason: str, judgement: J
         hashes[relative] = context.writer.write(relative, _digests(context, prefix))
     hashes[ATTESTATION] = context.writer.write(ATTESTATION, _attestation(context, status))
     context.record(
-        Draft(EventType.REPORT_WRITTEN, INTEGRATOR, {"status": str(status)}, hashes=hashes),
-        Draft(EventType.STAGE_FINISHED, details={"stage": "summary", "status": "PASS"}),
+        Draft(ReportWritten(status), INTEGRATOR, hashes=hashes),
+        Draft(StageFinished("summary", Status.PASS)),
         _finished(context.state(), status, reason),
     )
     seal_ledger(context)
@@ -122,13 +129,8 @@ def _finished(state: RunState, status: Status, reason: str) -> Draft:
     """The last event says enough for a list of runs."""
     integrator = state.integrator
     return Draft(
-        EventType.RUN_FINISHED,
+        RunFinished(status, reason, {key: worker.status for key, worker in state.workers.items()}),
         INTEGRATOR,
-        {
-            "status": str(status),
-            "reason": reason,
-            "workers": {key: str(worker.status) for key, worker in state.workers.items()},
-        },
         file_counts={
             "files": integrator.files,
             "insertions": integrator.insertions,

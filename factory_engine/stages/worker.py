@@ -13,7 +13,7 @@ from pathlib import Path
 
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.config.tasks import CheckConfig
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerChecked, WorkerFinished
 from factory_engine.git.checkouts import Checkout
 from factory_engine.git.inspection import Collected, CollectLimits
 from factory_engine.processes.environment import worker_environment
@@ -149,7 +149,7 @@ async def _run_checks(
         ended = await run_check(context, run)
         progress.checks.append(ended.result)
         progress.logs.append((ended.log.stem, ended.log))
-        context.record(ended.draft(EventType.WORKER_CHECKED, worker_id))
+        context.record(ended.draft(WorkerChecked, worker_id))
 
 
 def _check_environment(
@@ -206,14 +206,8 @@ async def _leave_bundle(
     )
     context.record(
         Draft(
-            EventType.WORKER_FINISHED,
+            WorkerFinished(status, reason, tuple(progress.errors), tuple(progress.warnings)),
             worker_id,
-            {
-                "status": str(status),
-                "reason": reason,
-                "errors": progress.errors,
-                "warnings": progress.warnings,
-            },
             file_counts=written.counts,
             hashes=written.hashes,
             rc=rc,

@@ -106,7 +106,7 @@ def _so_far(folder: RunFolder) -> RunState:
     """The state that new events go on from; the engine itself reports what is wrong with it."""
     try:
         return fold_all(read_events(folder.ledger))
-    except (FactoryError, ValueError, KeyError, TypeError, AttributeError):
+    except FactoryError:
         return RunState()
 
 

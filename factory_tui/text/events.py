@@ -6,17 +6,48 @@ share. Foreign text is escaped here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, assert_never
 
-from factory_engine.events import INTEGRATOR, OPERATOR, Event, EventType
+from factory_engine.events import (
+    INTEGRATOR,
+    OPERATOR,
+    BundleJudged,
+    CheckFinished,
+    CheckStarted,
+    CulpritSearched,
+    Event,
+    Finding,
+    IntegrationJudged,
+    JudgingDetails,
+    LedgerRepaired,
+    LockAmended,
+    MergeFinished,
+    ReportWritten,
+    RunCreated,
+    RunFinished,
+    RunInterrupted,
+    RunResumed,
+    StageFinished,
+    StageStarted,
+    Unknown,
+    WorkerActivity,
+    WorkerChecked,
+    WorkerDetails,
+    WorkerExited,
+    WorkerFinished,
+    WorkerHeard,
+    WorkerRetried,
+    WorkerSession,
+    WorkerStalled,
+    WorkerStarted,
+)
 from factory_engine.rules.escape import printable
 from factory_engine.state import RunState
 from factory_tui.text.glyphs import DisplayStatus
 from factory_tui.text.units import SECOND_US, changes, duration
 
 WIDTH = 300
-UNKNOWN = "(details that this version does not know)"
 
 
 class Said(NamedTuple):
@@ -43,22 +74,6 @@ class Line(NamedTuple):
         return f"{self.time} {self.who} {self.word:<8} {self.text}".rstrip()
 
 
-def say(event: Event, title: str = "") -> Said:
-    """Any event in words.
-
-    Args:
-        event: the event.
-        title: that of the worker that it is about.
-
-    Raises:
-        KeyError, ValueError, TypeError, AttributeError: its details are not those of its type.
-    """
-    if event.event_type == EventType.WORKER_STARTED:
-        return _worker_started(event, title)
-    speak = _SAY.get(event.event_type)
-    return speak(event) if speak else Said(event.event_type, "")
-
-
 def line_of(event: Event, state: RunState) -> Line:
     """Any event as a line that stands for itself.
 
@@ -74,22 +89,47 @@ def line_of(event: Event, state: RunState) -> Line:
 
 def detail(event: Event, limit: int = WIDTH) -> str:
     """What the event says, on one line, beside a column that names its type."""
-    try:
-        word, text, _ = say(event)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return UNKNOWN
-    if event.event_type in _TYPE_IS_THE_WORD:
+    word, text, _ = say(event)
+    if isinstance(event.details, Unknown):
+        return ""
+    if isinstance(event.details, _TYPE_IS_THE_WORD):
         return printable(text, limit)
     return printable(f"{word}  {text}".strip(), limit)
 
 
+def status_of(event: Event) -> str:
+    """The status word, or the level of a finding, that the event gives to something; or empty."""
+    match event.details:
+        case Finding(level=level):
+            return level
+        case (
+            StageFinished(status=status)
+            | WorkerChecked(status=status)
+            | CheckFinished(status=status)
+            | WorkerFinished(status=status)
+            | BundleJudged(status=status)
+            | IntegrationJudged(status=status)
+            | ReportWritten(status=status)
+            | RunFinished(status=status)
+        ):
+            return status
+    return ""
+
+
 def display_status(event: Event) -> DisplayStatus | None:
     """The status that the event announces, for its colour; None for one that announces none."""
-    if event.event_type == EventType.FINDING:
-        return _LEVELS.get(str(event.details.get("level")))
-    if event.event_type in _DISPLAY_STATUSES:
-        return _DISPLAY_STATUSES[event.event_type]
-    status = event.details.get("status")
+    match event.details:
+        case Finding(level=level):
+            return _LEVELS.get(level)
+        case WorkerRetried():
+            return DisplayStatus.RETRY
+        case WorkerStalled():
+            return DisplayStatus.STALLED
+        case RunInterrupted() | LedgerRepaired():
+            return DisplayStatus.STOPPED
+        case WorkerStarted() | WorkerHeard() | StageStarted():
+            return DisplayStatus.RUNNING
+    status = status_of(event)
     return DisplayStatus(status) if status in ("PASS", "BLOCKED", "FAIL") else None
 
 
@@ -100,12 +140,15 @@ def is_change(event: Event, before: RunState) -> bool:
         event: the event.
         before: the run before it.
     """
-    if event.event_type == EventType.FINDING:
-        return bool(event.details.get("level") != "ok")
-    if event.event_type == EventType.BUNDLE_JUDGED:
-        worker = before.workers.get(event.actor)
-        return worker is None or worker.judged != event.details.get("status")
-    return event.event_type not in _UNREMARKABLE
+    match event.details:
+        case Finding(level=level):
+            return level != "ok"
+        case BundleJudged(status=status):
+            worker = before.workers.get(event.actor)
+            return worker is None or worker.judged != status
+        case WorkerActivity() | WorkerSession() | ReportWritten() | IntegrationJudged():
+            return False
+    return True
 
 
 def letter(actor: str) -> str:
@@ -115,174 +158,134 @@ def letter(actor: str) -> str:
     return "op" if actor == OPERATOR else "-"
 
 
-def culprit(check: str, workers: Any) -> str:
+def culprit(check: str, workers: Sequence[str]) -> str:
     """Who makes a check fail, in words; empty `workers` mean that base fails already."""
-    names = [str(worker) for worker in workers]
-    if not names:
+    if not workers:
         return f"{check} fails on base already"
-    if len(names) == 1:
-        return f"{check} fails with the change of {names[0]} alone"
-    return f"{check} fails with the changes of {' and '.join(names)} together, with no fewer"
+    if len(workers) == 1:
+        return f"{check} fails with the change of {workers[0]} alone"
+    return f"{check} fails with the changes of {' and '.join(workers)} together, with no fewer"
 
 
-_UNREMARKABLE = (
-    *(EventType.WORKER_ACTIVITY, EventType.WORKER_SESSION),
-    *(EventType.REPORT_WRITTEN, EventType.INTEGRATION_JUDGED),
-)
 _TYPE_IS_THE_WORD = (
-    *(EventType.RUN_CREATED, EventType.RUN_RESUMED, EventType.RUN_INTERRUPTED),
-    *(EventType.LEDGER_REPAIRED, EventType.STAGE_STARTED, EventType.WORKER_STARTED),
-    *(EventType.WORKER_ACTIVITY, EventType.WORKER_SESSION, EventType.WORKER_STALLED),
-    *(EventType.WORKER_HEARD, EventType.WORKER_EXITED, EventType.WORKER_RETRIED),
-    *(EventType.LOCK_AMENDED, EventType.CHECK_STARTED, EventType.CULPRIT_SEARCHED),
-    EventType.REPORT_WRITTEN,
+    *(RunCreated, RunResumed, RunInterrupted, LedgerRepaired, StageStarted, WorkerStarted),
+    *(WorkerActivity, WorkerSession, WorkerStalled, WorkerHeard, WorkerExited, WorkerRetried),
+    *(LockAmended, CheckStarted, CulpritSearched, ReportWritten),
 )
 _LEVELS = {"ok": DisplayStatus.PASS, "warn": DisplayStatus.STALLED, "block": DisplayStatus.BLOCKED}
-_DISPLAY_STATUSES: dict[str, DisplayStatus] = {
-    EventType.WORKER_RETRIED: DisplayStatus.RETRY,
-    EventType.WORKER_STALLED: DisplayStatus.STALLED,
-    EventType.RUN_INTERRUPTED: DisplayStatus.STOPPED,
-    EventType.LEDGER_REPAIRED: DisplayStatus.STOPPED,
-    EventType.WORKER_STARTED: DisplayStatus.RUNNING,
-    EventType.WORKER_HEARD: DisplayStatus.RUNNING,
-    EventType.STAGE_STARTED: DisplayStatus.RUNNING,
-}
 
 
-def _detail(event: Event, name: str) -> str:
-    return str(event.details.get(name, ""))
+def say(event: Event, title: str = "") -> Said:
+    """Any event in words.
 
-
-def _created(event: Event) -> Said:
-    dry = ", dry run" if event.details.get("dry_run") else ""
-    commit = _detail(event, "base_commit")[:12]
-    base = f"from {_detail(event, 'base_ref')} ({commit}{dry})"
-    return Said("CREATED", base, f"{event.run_id} ")
-
-
-def _resumed(event: Event) -> Said:
-    return Said("RESUMED", f"by {_detail(event, 'command')}", f"{event.run_id} ")
-
-
-def _repaired(event: Event) -> Said:
-    return Said("REPAIRED", f"torn end kept as {_detail(event, 'kept_as')}")
-
-
-def _stage_finished(event: Event) -> Said:
-    reason = _detail(event, "reason")
-    stage = _detail(event, "stage")
-    return Said(_detail(event, "status"), f"{stage}: {reason}" if reason else stage)
-
-
-def _finding(event: Event) -> Said:
-    advice = _detail(event, "advice")
-    text = f"{_detail(event, 'name')}: {_detail(event, 'message')}"
-    return Said(_detail(event, "level").upper(), text + (f"; {advice}" if advice else ""))
-
-
-def _worker_started(event: Event, title: str) -> Said:
+    Args:
+        event: the event.
+        title: that of the worker that it is about.
+    """
     details = event.details
+    match details:
+        case RunCreated():
+            dry = ", dry run" if details.dry_run else ""
+            base = f"from {details.base_ref} ({details.base_commit[:12]}{dry})"
+            return Said("CREATED", base, f"{event.run_id} ")
+        case RunResumed(command=command):
+            return Said("RESUMED", f"by {command}", f"{event.run_id} ")
+        case RunInterrupted(cause=cause):
+            return Said("STOPPED", f"by {cause}")
+        case RunFinished(status=status, reason=reason):
+            return Said(status, reason, event.run_id + (": " if reason else ""))
+        case LedgerRepaired(kept_as=kept_as):
+            return Said("REPAIRED", f"torn end kept as {kept_as}")
+        case StageStarted(stage=stage):
+            return Said("RUNNING", stage)
+        case StageFinished(stage=stage, status=status, reason=why):
+            return Said(status, _with(stage, ": ", why))
+        case Finding():
+            text = f"{details.name}: {details.message}"
+            return Said(details.level.upper(), _with(text, "; ", details.advice))
+        case Unknown():
+            return Said(event.event_type, "")
+        case (
+            BundleJudged()
+            | CheckFinished()
+            | CheckStarted()
+            | CulpritSearched()
+            | IntegrationJudged()
+            | LockAmended()
+            | MergeFinished()
+            | ReportWritten()
+        ):
+            return _judging(event, details)
+        case _:
+            return _at_work(event, details, title)
+
+
+def _with(text: str, between: str, more: str | None) -> str:
+    return f"{text}{between}{more}" if more else text
+
+
+def _at_work(event: Event, details: WorkerDetails, title: str) -> Said:
+    match details:
+        case WorkerStarted():
+            return Said("RUNNING", _started(details, title))
+        case WorkerActivity(text=text):
+            return Said("RUNNING", text)
+        case WorkerSession(session=session):
+            return Said("SESSION", session or "given up, it starts afresh")
+        case WorkerStalled(silent_s=silent_s, doing=doing):
+            silent = f"silent for {duration(silent_s * SECOND_US)}"
+            return Said("STALLED", _with(silent, ", last seen ", doing))
+        case WorkerHeard(silent_s=silent_s):
+            return Said("RUNNING", f"speaks again after {duration(silent_s * SECOND_US)}")
+        case WorkerExited(reason=reason):
+            ended = f"exited with {event.rc}" if event.rc is not None else "ended"
+            return Said("EXITED", f"{reason or ended} after {duration(event.duration_ms * 1000)}")
+        case WorkerRetried(attempt=attempt, reason=reason, delay_s=delay_s):
+            wait = f"in {duration(round(delay_s * SECOND_US))}, " if delay_s else ""
+            return Said("RETRY", f"{wait}after attempt {attempt}: {reason}")
+        case WorkerChecked():
+            return _check(event, details)
+        case WorkerFinished(status=status, reason=reason):
+            return Said(status, _with(changes(event.file_counts), "; ", reason))
+        case _:
+            assert_never(details)
+
+
+def _started(details: WorkerStarted, title: str) -> str:
     parts = [title] if title else []
-    parts.append(f"agent {details.get('agent', '')}")
-    if details.get("attempts", 1) > 1:
-        parts.append(f"attempt {details.get('attempt')} of {details['attempts']}")
-    if details.get("continues"):
+    parts.append(f"agent {details.agent}")
+    if details.attempts > 1:
+        parts.append(f"attempt {details.attempt} of {details.attempts}")
+    if details.continues:
         parts.append("goes on with its session")
-    return Said("RUNNING", ", ".join(parts))
+    return ", ".join(parts)
 
 
-def _worker_exited(event: Event) -> Said:
-    reason = _detail(event, "reason")
-    text = reason or (f"exited with {event.rc}" if event.rc is not None else "ended")
-    return Said("EXITED", f"{text} after {duration(event.duration_ms * 1000)}")
+def _judging(event: Event, details: JudgingDetails) -> Said:
+    match details:
+        case LockAmended(worker_id=worker_id, reason=reason):
+            return Said("AMENDED", f"scope of {worker_id}: {reason}")
+        case BundleJudged(status=status, reason=reason):
+            return Said(status, reason, "bundle: ") if reason else Said(status, "bundle is valid")
+        case MergeFinished(conflicts=conflicts):
+            if conflicts:
+                return Said("CONFLICT", ", ".join(conflicts))
+            return Said("MERGED", changes(event.file_counts))
+        case CheckStarted(name=name):
+            return Said("RUNNING", f"check {name}")
+        case CheckFinished():
+            return _check(event, details)
+        case CulpritSearched(check=check, workers=workers):
+            return Said("CULPRIT", culprit(check, workers))
+        case IntegrationJudged(status=status, reason=reason):
+            return Said(status, reason)
+        case ReportWritten(status=status):
+            return Said("REPORT", status)
+        case _:
+            assert_never(details)
 
 
-def _worker_retried(event: Event) -> Said:
-    delay_s = event.details.get("delay_s", 0)
-    wait = f"in {duration(round(delay_s * SECOND_US))}, " if delay_s else ""
-    attempt, reason = _detail(event, "attempt"), _detail(event, "reason")
-    return Said("RETRY", f"{wait}after attempt {attempt}: {reason}")
-
-
-def _worker_stalled(event: Event) -> Said:
-    doing = _detail(event, "doing")
-    silent = duration(event.details.get("silent_s", 0) * SECOND_US)
-    return Said("STALLED", f"silent for {silent}" + (f", last seen {doing}" if doing else ""))
-
-
-def _worker_heard(event: Event) -> Said:
-    silent = duration(event.details.get("silent_s", 0) * SECOND_US)
-    return Said("RUNNING", f"speaks again after {silent}")
-
-
-def _worker_session(event: Event) -> Said:
-    session = _detail(event, "session")
-    return Said("SESSION", session or "given up, it starts afresh")
-
-
-def _check(event: Event) -> Said:
-    kind = "" if event.details.get("required", True) else "optional "
-    how = _detail(event, "detail") or f"rc {event.rc}"
-    said = _detail(event, "last_words")
-    text = f"{kind}check {_detail(event, 'name')}: {how}" + (f": {said}" if said else "")
-    return Said(_detail(event, "status"), text)
-
-
-def _worker_finished(event: Event) -> Said:
-    reason = _detail(event, "reason")
-    changed = changes(event.file_counts)
-    return Said(_detail(event, "status"), f"{changed}; {reason}" if reason else changed)
-
-
-def _judged(event: Event) -> Said:
-    reason = _detail(event, "reason")
-    status = _detail(event, "status")
-    return Said(status, reason, "bundle: ") if reason else Said(status, "bundle is valid")
-
-
-def _merged(event: Event) -> Said:
-    conflicts = event.details.get("conflicts", ())
-    if conflicts:
-        return Said("CONFLICT", ", ".join(map(str, conflicts)))
-    return Said("MERGED", changes(event.file_counts))
-
-
-def _culprits(event: Event) -> Said:
-    return Said("CULPRIT", culprit(_detail(event, "check"), event.details.get("workers", ())))
-
-
-def _finished(event: Event) -> Said:
-    reason = _detail(event, "reason")
-    return Said(_detail(event, "status"), reason, event.run_id + (": " if reason else ""))
-
-
-def _amended(event: Event) -> Said:
-    return Said("AMENDED", f"scope of {_detail(event, 'worker_id')}: {_detail(event, 'reason')}")
-
-
-_SAY: dict[str, Callable[[Event], Said]] = {
-    EventType.RUN_CREATED: _created,
-    EventType.RUN_RESUMED: _resumed,
-    EventType.RUN_INTERRUPTED: lambda e: Said("STOPPED", f"by {_detail(e, 'cause')}"),
-    EventType.RUN_FINISHED: _finished,
-    EventType.LEDGER_REPAIRED: _repaired,
-    EventType.STAGE_STARTED: lambda e: Said("RUNNING", _detail(e, "stage")),
-    EventType.STAGE_FINISHED: _stage_finished,
-    EventType.FINDING: _finding,
-    EventType.WORKER_ACTIVITY: lambda e: Said("RUNNING", _detail(e, "text")),
-    EventType.WORKER_SESSION: _worker_session,
-    EventType.WORKER_STALLED: _worker_stalled,
-    EventType.WORKER_HEARD: _worker_heard,
-    EventType.WORKER_EXITED: _worker_exited,
-    EventType.WORKER_RETRIED: _worker_retried,
-    EventType.WORKER_CHECKED: _check,
-    EventType.WORKER_FINISHED: _worker_finished,
-    EventType.LOCK_AMENDED: _amended,
-    EventType.BUNDLE_JUDGED: _judged,
-    EventType.MERGE_FINISHED: _merged,
-    EventType.CHECK_STARTED: lambda e: Said("RUNNING", f"check {_detail(e, 'name')}"),
-    EventType.CHECK_FINISHED: _check,
-    EventType.CULPRIT_SEARCHED: _culprits,
-    EventType.INTEGRATION_JUDGED: lambda e: Said(_detail(e, "status"), _detail(e, "reason")),
-    EventType.REPORT_WRITTEN: lambda e: Said("REPORT", _detail(e, "status")),
-}
+def _check(event: Event, details: WorkerChecked | CheckFinished) -> Said:
+    kind = "" if details.required else "optional "
+    text = f"{kind}check {details.name}: {details.detail or f'rc {event.rc}'}"
+    return Said(details.status, _with(text, ": ", details.last_words))

@@ -23,6 +23,7 @@ from tests.agents_real.real_agents import (
     needs_codex,
 )
 from tests.support import oneshot_process
+from tests.support.event_json import said
 from tests.support.factory_runs import Bench, events_of, folder_of, require_agreement
 from tests.support.model_script import CHANGED, GREETING
 from tests.support.model_server import ModelServer
@@ -66,7 +67,7 @@ def configure(bench: Bench, name: str, model: ModelServer, scenario: str, **work
 
 
 def told(events: list[Event], kind: str, name: str) -> list[Any]:
-    return [event.details[name] for event in events if event.event_type == kind]
+    return [said(event)[name] for event in events if event.event_type == kind]
 
 
 @pytest.mark.parametrize("name", EVERY)

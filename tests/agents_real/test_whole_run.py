@@ -19,6 +19,7 @@ from tests.agents_real.whole_run import COMMAND, Errand, House, ended
 from tests.cli.shell import Answer
 from tests.console import looking
 from tests.console.looking import until_shown
+from tests.support.event_json import said
 from tests.support.model_script import CHANGED
 
 pytestmark = [needs_codex, needs_claude, needs_acp]
@@ -68,7 +69,7 @@ def test_four_kinds_of_workers_change_files_and_are_merged(house: House) -> None
     for letter in "ABC":
         worker_id = f"{letter}_worker"
         events = [e for e in house.events if e.actor == worker_id]
-        shown = [e.details.get("text") for e in events if e.event_type == "worker.activity"]
+        shown = [said(e).get("text") for e in events if e.event_type == "worker.activity"]
         assert any(shown), letter
         counts = state.workers[worker_id].counts
         assert counts["tokens_in"] >= 400
@@ -164,7 +165,7 @@ def require_stopped(house: House, answer: Answer, letters: str) -> None:
     state = house.state
     assert state.status is Status.PENDING
     last = house.events[-1]
-    assert (last.event_type, last.details) == ("run.interrupted", {"cause": "cancel"})
+    assert (last.event_type, said(last)) == ("run.interrupted", {"cause": "cancel"})
     for letter in letters:
         assert not house.run.path.joinpath(f"{letter}_worker", "STATUS.json").exists()
     assert house.alive() == []

@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factory_engine.clock import Clock
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerActivity
 from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events, read_tail, verify_chain
 from tests.bench.measure import Row, both
 
 EVENTS = 200_000
 SINGLE = 300
-ACTIVITY = Draft(
-    EventType.WORKER_ACTIVITY, "A_worker", {"kind": "running", "text": "pytest -q tests/api"}
-)
+ACTIVITY = Draft(WorkerActivity("running", "pytest -q tests/api"), "A_worker")
 
 
 def rows(folder: Path) -> Iterator[Row]:

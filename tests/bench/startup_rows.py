@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factory_engine.clock import Clock
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, RunCreated, WorkerActivity
 from factory_engine.ledger import LedgerWriter
 from tests.bench.measure import Row, both, command
 from tests.support.repositories import make_repository
@@ -53,9 +53,8 @@ def _repository(folder: Path, runs: int, events: int) -> Path:
         run = root / "tools/codex/runs" / run_id
         run.mkdir(parents=True)
         writer = LedgerWriter(run / "LEDGER.jsonl", run_id, Clock(frozen_us=number * 1_000_000))
-        created = {"kind": "oneshot", "base_ref": "HEAD", "base_commit": "0" * 40}
-        first = Draft(EventType.RUN_CREATED, details={**created, "dry_run": True, "workers": []})
-        activity = Draft(EventType.WORKER_ACTIVITY, "A_worker", {"kind": "running", "text": "x"})
+        first = Draft(RunCreated("oneshot", "HEAD", "0" * 40, dry_run=True, workers=()))
+        activity = Draft(WorkerActivity("running", "x"), "A_worker")
         writer.append([first, *[activity] * events])
         writer.close()
     return root

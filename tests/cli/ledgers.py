@@ -7,41 +7,33 @@ from pathlib import Path
 
 from factory_engine.clock import Clock, from_rfc3339
 from factory_engine.config.locations import RUNS_DIR
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, PlannedWorker, RunCreated, RunFinished, WorkerActivity
 from factory_engine.ledger import LedgerWriter
+from factory_engine.status import Status
 
-WORKERS = [
-    {"worker_id": f"{x}_worker", "title": "", "agent": "command", "has_task": True, "attempts": 1}
+WORKERS = tuple(
+    PlannedWorker(f"{x}_worker", title="", agent="command", has_task=True, attempts=1)
     for x in "ABCD"
-]
+)
 
 
 def created(base_ref: str = "main") -> Draft:
     """The first event of a run."""
-    details = {
-        "kind": "oneshot",
-        "base_ref": base_ref,
-        "base_commit": "0123456789abcdef0123456789abcdef01234567",
-        "dry_run": False,
-        "workers": WORKERS,
-        "previous_run_id": "",
-    }
-    return Draft(EventType.RUN_CREATED, details=details)
+    base_commit = "0123456789abcdef0123456789abcdef01234567"
+    return Draft(RunCreated("oneshot", base_ref, base_commit, dry_run=False, workers=WORKERS))
 
 
 def activity(letter: str, text: str) -> Draft:
     """What a worker does."""
-    details = {"kind": "output", "text": text, "counts": {}}
-    return Draft(EventType.WORKER_ACTIVITY, f"{letter}_worker", details)
+    return Draft(WorkerActivity("output", text), f"{letter}_worker")
 
 
 def finished(status: str = "PASS", reason: str = "") -> Draft:
     """The last event of a run."""
-    statuses = {f"{letter}_worker": "PASS" for letter in "ABC"} | {"D_worker": status}
+    statuses = {f"{letter}_worker": Status.PASS for letter in "ABC"} | {"D_worker": Status(status)}
     return Draft(
-        EventType.RUN_FINISHED,
+        RunFinished(Status(status), reason, statuses),
         "Z_integrator",
-        {"status": status, "reason": reason, "workers": statuses},
         file_counts={"files": 3, "insertions": 5, "deletions": 1},
     )
 

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from factory_engine.events import Draft, Event, EventType, seal
+from factory_engine.events import (
+    BundleJudged,
+    Draft,
+    Event,
+    IntegrationJudged,
+    RecordedViolation,
+    RunFinished,
+    StageFinished,
+    StageStarted,
+    WorkerExited,
+    WorkerFinished,
+    WorkerStarted,
+    seal,
+)
 from factory_engine.fold import fold_all
 from factory_engine.state import RunState
+from factory_engine.status import Status
 from tests.cli.ledgers import activity, created
 
 NASTY = "a|b\n::error::x ##[add-path]/tmp %0A <b>*_`[l](u)` \x1b[31m\u202e"
@@ -25,11 +39,7 @@ def events(drafts: Sequence[Draft]) -> list[Event]:
 
 def stage(name: str, status: str = "PASS", reason: str = "") -> list[Draft]:
     """A stage that begins and ends."""
-    details = {"stage": name, "status": status, "reason": reason}
-    return [
-        Draft(EventType.STAGE_STARTED, details={"stage": name}),
-        Draft(EventType.STAGE_FINISHED, details=details),
-    ]
+    return [Draft(StageStarted(name)), Draft(StageFinished(name, Status(status), reason))]
 
 
 def worker(letter: str, status: str = "PASS", reason: str = "") -> list[Draft]:
@@ -37,47 +47,50 @@ def worker(letter: str, status: str = "PASS", reason: str = "") -> list[Draft]:
     name = f"{letter}_worker"
     counts = {"files": 2, "insertions": 3, "deletions": 1}
     return [
-        Draft(EventType.WORKER_STARTED, name, {"attempt": 1, "attempts": 1, "agent": "command"}),
+        Draft(WorkerStarted(1, 1, "command"), name),
         activity(letter, "working"),
-        Draft(EventType.WORKER_EXITED, name, {"attempt": 1, "reason": reason}, 2500, rc=0),
-        Draft(EventType.WORKER_FINISHED, name, {"status": status, "reason": reason}, 0, counts),
+        Draft(WorkerExited(1, reason, 0), name, 2500, rc=0),
+        Draft(WorkerFinished(Status(status), reason), name, 0, counts),
     ]
 
 
-def violation(number: int = 0, *, nasty: bool = False, severity: str = "error") -> dict[str, str]:
+def violation(
+    number: int = 0, *, nasty: bool = False, severity: str = "error"
+) -> RecordedViolation:
     """A violation of worker A."""
-    return {
-        "code": "SCOPE",
-        "severity": severity,
-        "worker_id": "A_worker",
-        "path": NASTY_PATH if nasty else f"file-{number}.txt",
-        "message": NASTY if nasty else "matches no allowed pattern",
-    }
+    return RecordedViolation(
+        code="SCOPE",
+        severity=severity,
+        worker_id="A_worker",
+        path=NASTY_PATH if nasty else f"file-{number}.txt",
+        message=NASTY if nasty else "matches no allowed pattern",
+    )
 
 
 def judged(
-    letter: str, violations: Sequence[dict[str, str]] = (), total: int | None = None
+    letter: str, violations: Sequence[RecordedViolation] = (), total: int | None = None
 ) -> Draft:
     """The verdict on a bundle."""
-    errors = [v for v in violations if v["severity"] == "error"]
-    details = {
-        "status": "BLOCKED" if errors else "PASS",
-        "reason": "SCOPE" if errors else "",
-        "violations": list(violations),
-        "total": len(violations) if total is None else total,
-    }
-    return Draft(EventType.BUNDLE_JUDGED, f"{letter}_worker", details)
+    errors = [v for v in violations if v.severity == "error"]
+    details = BundleJudged(
+        status=Status.BLOCKED if errors else Status.PASS,
+        reason="SCOPE" if errors else "",
+        tree="",
+        violations=tuple(violations),
+        total=len(violations) if total is None else total,
+    )
+    return Draft(details, f"{letter}_worker")
 
 
 def ended(status: str, reason: str = "") -> list[Draft]:
     """Integration and the last event."""
-    details = {"status": status, "reason": reason, "violations": [], "total": 0}
+    verdict = Status(status)
     return [
-        Draft(EventType.STAGE_STARTED, details={"stage": "integrate"}),
-        Draft(EventType.INTEGRATION_JUDGED, "Z_integrator", details),
+        Draft(StageStarted("integrate")),
+        Draft(IntegrationJudged(verdict, reason, (), 0), "Z_integrator"),
         stage("integrate", status, reason)[1],
         *stage("summary"),
-        Draft(EventType.RUN_FINISHED, "Z_integrator", {"status": status, "reason": reason}),
+        Draft(RunFinished(verdict, reason), "Z_integrator"),
     ]
 
 
@@ -98,7 +111,7 @@ def passed() -> list[Draft]:
     ]
 
 
-def blocked(violations: Sequence[dict[str, str]], total: int | None = None) -> list[Draft]:
+def blocked(violations: Sequence[RecordedViolation], total: int | None = None) -> list[Draft]:
     """A whole run that worker A's bundle blocked."""
     return [
         created(),

@@ -16,6 +16,7 @@ import pytest
 
 from factory_engine.ledger import read_events
 from tests.cli.shell import PASSING, Answer, Shell, configure, run_process, start_process
+from tests.support.event_json import said
 
 posix = pytest.mark.skipif(os.name != "posix", reason="other systems have no such signals")
 FIRST_TIME = (
@@ -75,7 +76,7 @@ def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(
     assert answer.out.startswith("PENDING  mine\n")
     assert f"factory: stopped by {name}; go on with `factory oneshot --run-id mine`" in answer.err
     events = list(read_events(waiting.run_folder() / "LEDGER.jsonl"))
-    assert (events[-1].event_type, events[-1].details) == ("run.interrupted", {"cause": name})
+    assert (events[-1].event_type, said(events[-1])) == ("run.interrupted", {"cause": name})
     again = waiting("oneshot", "--run-id", "mine")
     assert again.code == 0
     assert "B RUNNING" not in again.err

@@ -10,9 +10,25 @@ from pathlib import Path
 
 from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
 from factory_engine.clock import Clock
-from factory_engine.events import FACTORY, INTEGRATOR, Draft, EventType
+from factory_engine.events import (
+    INTEGRATOR,
+    BundleJudged,
+    Draft,
+    Finding,
+    PlannedWorker,
+    RecordedViolation,
+    RunCreated,
+    RunFinished,
+    StageFinished,
+    StageStarted,
+    WorkerActivity,
+    WorkerFinished,
+    WorkerStalled,
+    WorkerStarted,
+)
 from factory_engine.ledger import LedgerWriter
 from factory_engine.run_folder import RunFolder
+from factory_engine.status import Status
 
 START_US = 1_790_000_000_000_000
 RUN_ID = "oneshot_20260921T140000Z_ab12cd34_001"
@@ -37,53 +53,39 @@ Step = tuple[float, Draft]
 def created(workers: str = "ABCD", *, dry_run: bool = False) -> Draft:
     """The first event of a run with those workers."""
     titles = {"A": "HTTP layer", "B": "Guide", "C": "Command line", "D": "Tests"}
-    return Draft(
-        EventType.RUN_CREATED,
-        details={
-            "kind": "oneshot",
-            "base_ref": "main",
-            "base_commit": BASE,
-            "dry_run": dry_run,
-            "workers": [
-                {
-                    "worker_id": f"{letter}_worker",
-                    "title": titles.get(letter, f"Task {letter}"),
-                    "agent": "command",
-                    "has_task": True,
-                    "attempts": 1,
-                }
-                for letter in workers
-            ],
-            "previous_run_id": "",
-            "previous_event_id": "",
-        },
+    planned = tuple(
+        PlannedWorker(
+            worker_id=f"{letter}_worker",
+            title=titles.get(letter, f"Task {letter}"),
+            agent="command",
+            has_task=True,
+            attempts=1,
+        )
+        for letter in workers
     )
+    return Draft(RunCreated("oneshot", "main", BASE, dry_run=dry_run, workers=planned))
 
 
 def stage(name: str, status: str = "", reason: str = "") -> Draft:
     """A stage starts, or ends with `status`."""
     if not status:
-        return Draft(EventType.STAGE_STARTED, details={"stage": name})
-    details = {"stage": name, "status": status, "reason": reason}
-    return Draft(EventType.STAGE_FINISHED, details=details)
+        return Draft(StageStarted(name))
+    return Draft(StageFinished(name, Status(status), reason))
 
 
 def started(letter: str, attempt: int = 1, attempts: int = 1) -> Draft:
     """A worker's program starts."""
-    details = {"attempt": attempt, "attempts": attempts, "agent": "command"}
-    return Draft(EventType.WORKER_STARTED, f"{letter}_worker", details)
+    return Draft(WorkerStarted(attempt, attempts, "command"), f"{letter}_worker")
 
 
 def activity(letter: str, text: str) -> Draft:
     """A worker does something."""
-    details = {"kind": "running", "text": text, "counts": {}}
-    return Draft(EventType.WORKER_ACTIVITY, f"{letter}_worker", details)
+    return Draft(WorkerActivity("running", text), f"{letter}_worker")
 
 
 def stalled(letter: str, doing: str = "", silent_s: int = 120) -> Draft:
     """A worker has been silent for too long."""
-    details = {"silent_s": silent_s, "doing": doing}
-    return Draft(EventType.WORKER_STALLED, f"{letter}_worker", details)
+    return Draft(WorkerStalled(silent_s, doing), f"{letter}_worker")
 
 
 def finished(
@@ -91,59 +93,38 @@ def finished(
 ) -> Draft:
     """A worker's bundle is there."""
     return Draft(
-        EventType.WORKER_FINISHED,
+        WorkerFinished(Status(status), reason),
         f"{letter}_worker",
-        {"status": status, "reason": reason, "errors": [], "warnings": []},
         file_counts=dict(zip(("files", "insertions", "deletions"), counts, strict=True)),
         rc=0,
     )
 
 
-def judged(letter: str, violations: Sequence[Mapping[str, str]] = ()) -> Draft:
+def judged(letter: str, violations: Sequence[RecordedViolation] = ()) -> Draft:
     """A bundle's verdict."""
-    status = "BLOCKED" if violations else "PASS"
-    reason = ", ".join(f"{v['code']} {letter}_worker {v['path']}" for v in violations)
-    return Draft(
-        EventType.BUNDLE_JUDGED,
-        f"{letter}_worker",
-        {
-            "status": status,
-            "reason": reason,
-            "tree": "",
-            "violations": list(violations),
-            "total": len(violations),
-        },
-    )
+    status = Status.BLOCKED if violations else Status.PASS
+    reason = ", ".join(f"{v.code} {letter}_worker {v.path}" for v in violations)
+    details = BundleJudged(status, reason, "", tuple(violations), len(violations))
+    return Draft(details, f"{letter}_worker")
 
 
-def violation(letter: str, code: str, path: str, message: str) -> dict[str, str]:
+def violation(letter: str, code: str, path: str, message: str) -> RecordedViolation:
     """A violation as an event carries it."""
     worker = f"{letter}_worker" if letter else ""
-    return {
-        "code": code,
-        "severity": "error",
-        "worker_id": worker,
-        "path": path,
-        "message": message,
-    }
+    return RecordedViolation(code, "error", worker, path, message)
 
 
 def finding(name: str, level: str = "ok", message: str = "fine") -> Draft:
     """One thing that preflight looked at."""
-    details = {"name": name, "level": level, "message": message, "advice": ""}
-    return Draft(EventType.FINDING, FACTORY, details)
+    return Draft(Finding(name, level, message))
 
 
 def run_finished(status: str, reason: str = "", workers: str = "ABCD") -> Draft:
     """The last event."""
+    verdict = Status(status)
     return Draft(
-        EventType.RUN_FINISHED,
+        RunFinished(verdict, reason, {f"{letter}_worker": verdict for letter in workers}),
         INTEGRATOR,
-        {
-            "status": status,
-            "reason": reason,
-            "workers": {f"{letter}_worker": status for letter in workers},
-        },
         file_counts={"files": 2, "insertions": 4, "deletions": 1},
     )
 

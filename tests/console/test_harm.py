@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, RunInterrupted
 from factory_engine.run_lock import hold
 from tests.console import builders as b
 from tests.console import bundles
@@ -109,7 +109,7 @@ async def test_nothing_that_a_worker_wrote_is_obeyed(
             await pilot.press(key)
             await pilot.pause(0.1)
             _require_harmless(pilot)
-        note = Draft(EventType.RUN_INTERRUPTED, details={"cause": EVIL})
+        note = Draft(RunInterrupted(EVIL))
         b.append(run, [(90, note)])
         await pilot.press("escape", "escape")
         await until_shown(pilot, "[bold red]x[/]")

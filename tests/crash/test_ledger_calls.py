@@ -12,6 +12,7 @@ from factory_engine.errors import StorageError
 from factory_engine.ledger import LedgerWriter, read_events
 from tests.support.appending import FROZEN, Appending, activity
 from tests.support.doomed import REFUSED, Fault, perform
+from tests.support.event_json import said
 from tests.support.faulty_disk import KILLED
 
 
@@ -54,4 +55,4 @@ def test_a_write_that_stays_short_at_any_byte_leaves_no_trace(tmp_path: Path) ->
         assert path.read_bytes() == before
     writer.append([activity("there is room now")])
     writer.close()
-    assert [event.details["text"] for event in read_events(path)][-1] == "there is room now"
+    assert [said(event)["text"] for event in read_events(path)][-1] == "there is room now"

@@ -6,37 +6,42 @@ import random
 
 import pytest
 
-from factory_engine.events import Event, EventType
+from factory_engine.events import (
+    Details,
+    Event,
+    PlannedWorker,
+    RunCreated,
+    WorkerActivity,
+    WorkerStarted,
+)
 from factory_engine.fold import fold, fold_all
 from factory_engine.state import RunState
 
-CREATED = {
-    "kind": "k",
-    "base_ref": "HEAD",
-    "base_commit": "a" * 40,
-    "dry_run": False,
-    "workers": [{"worker_id": "A_worker"}, {"worker_id": "B_worker"}],
-}
+CREATED = RunCreated(
+    kind="k",
+    base_ref="HEAD",
+    base_commit="a" * 40,
+    dry_run=False,
+    workers=tuple(PlannedWorker(f"{x}_worker", "", "command", True, 1) for x in "AB"),
+)
 
 
-def event(seq: int, kind: str, actor: str, details: dict[str, object]) -> Event:
+def event(seq: int, actor: str, details: Details) -> Event:
     hashes = {"A_worker/x": "1"} if seq % 9 == 0 else {}
     time = f"2026-01-01T00:00:00.{seq:06d}Z"
-    return Event("r", seq, time, kind, actor, 0, {}, hashes, None, details, "0" * 64, f"{seq:064}")
+    return Event("r", seq, time, actor, 0, {}, hashes, None, details, "0" * 64, f"{seq:064}")
 
 
 def events(seed: int) -> list[Event]:
     chance = random.Random(seed)
-    found = [event(1, EventType.RUN_CREATED, "factory", CREATED)]
+    found = [event(1, "factory", CREATED)]
     for seq in range(2, chance.randint(3, 30)):
         actor = chance.choice(["A_worker", "B_worker", "unknown"])
-        details: dict[str, object] = {"kind": "x", "text": chance.choice(["", "a", str(seq)])}
-        if chance.random() < 0.5:
-            details["counts"] = chance.choice([None, {}, {"x": seq}, {"y": seq}])
-        kind: str = EventType.WORKER_ACTIVITY
+        counts = chance.choice([{}, {}, {"x": seq}, {"y": seq}])
+        details: Details = WorkerActivity("x", chance.choice(["", "a", str(seq)]), counts)
         if chance.random() < 0.2:
-            kind, details = EventType.WORKER_STARTED, {"attempt": chance.randint(1, 2)}
-        found.append(event(seq, kind, actor, details))
+            details = WorkerStarted(chance.randint(1, 2), 2, "command")
+        found.append(event(seq, actor, details))
     return found
 
 

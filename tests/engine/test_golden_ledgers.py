@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from factory_engine.clock import from_rfc3339
-from factory_engine.events import Draft, Event, EventType, seal
+from factory_engine.events import Draft, Event, EventType, Unknown, seal
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events, verify_chain
 from tests.support.golden_runs import GOLDEN, STORIES, ledger_of, state_text
@@ -26,14 +26,9 @@ def golden(name: str) -> Path:
 
 
 def draft_of(event: Event) -> Draft:
+    assert not isinstance(event.details, Unknown)
     return Draft(
-        EventType(event.event_type),
-        event.actor,
-        event.details,
-        event.duration_ms,
-        event.file_counts,
-        event.hashes,
-        event.rc,
+        event.details, event.actor, event.duration_ms, event.file_counts, event.hashes, event.rc
     )
 
 

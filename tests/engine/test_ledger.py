@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from factory_engine import storage
 from factory_engine.clock import Clock
 from factory_engine.errors import LedgerError, StorageError
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerActivity
 from factory_engine.ledger import Head, LedgerWriter, read_events, read_tail, verify_chain
+from tests.support.event_json import said
 
 FROZEN = Clock(frozen_us=1_700_000_000_000_000)
 
 
 def activity(text: str) -> Draft:
-    return Draft(EventType.WORKER_ACTIVITY, "A_worker", {"kind": "running", "text": text})
+    return Draft(WorkerActivity("running", text), "A_worker")
 
 
 def ledger_of(folder: Path, texts: list[str], clock: Clock = FROZEN) -> Path:
@@ -36,7 +37,7 @@ def test_events_come_back_in_order_with_strictly_increasing_times(tmp_path: Path
     path = ledger_of(tmp_path, ["one", "two", "three"])
     events = list(read_events(path))
     assert [event.seq for event in events] == [1, 2, 3]
-    assert [event.details["text"] for event in events] == ["one", "two", "three"]
+    assert [said(event)["text"] for event in events] == ["one", "two", "three"]
     assert [event.ts_utc[-7:] for event in events] == ["000000Z", "000001Z", "000002Z"]
     assert verify_chain(path).event_id == events[-1].event_id
 
@@ -87,7 +88,7 @@ def test_any_cut_loses_nothing_but_the_torn_line(
     writer.append([activity("after")])
     writer.close()
 
-    texts = [event.details["text"] for event in read_events(path)]
+    texts = [said(event)["text"] for event in read_events(path)]
     assert texts == [*["one", "zwei", "drei"][:complete], "after"]
     assert verify_chain(path).torn == 0
     torn = whole[:cut].rpartition(b"\n")[2] + padding
@@ -180,7 +181,7 @@ def test_a_refused_append_leaves_no_trace(
     assert path.read_bytes() == before
     writer.append([activity("three")])
     writer.close()
-    assert [event.details["text"] for event in read_events(path)] == ["one", "three"]
+    assert [said(event)["text"] for event in read_events(path)] == ["one", "three"]
 
 
 def test_after_a_failed_flush_nothing_follows_until_the_file_is_read_again(

@@ -24,6 +24,7 @@ from tests.hostile import (  # noqa: F401  (each registers its cases)
 )
 from tests.hostile.cases import CASES, Case
 from tests.hostile.forge import Forge
+from tests.support.event_json import said
 
 # What is no plain file cannot be in the ledger, and the replay says so too.
 UNRECORDED = {"ARTIFACT_TYPE", "ARTIFACT_SIZE", "ARTIFACT_MISSING"}
@@ -58,7 +59,7 @@ def require_one_verdict(forge: Forge, code: int, blocked: bool) -> None:
     assert (code, status.status) == (2 if blocked else 0, expected)
     assert report.split("\n")[0] == f"STATUS: {expected}"
     assert report.count("\nSTATUS:") == 0
-    assert (last.event_type, last.details["status"]) == ("run.finished", expected)
+    assert (last.event_type, said(last)["status"]) == ("run.finished", expected)
     assert replayed.problems == () or {v.code for v in found} & UNRECORDED
     assert all(char == "\n" or char.isprintable() for char in report)
 

@@ -18,6 +18,7 @@ from factory_engine.processes.tree import marked
 from factory_engine.runs.drive import Outcome
 from factory_engine.status import Status
 from tests.engine.processes.programs import DAEMON
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     Bench,
     codes_of,
@@ -94,7 +95,7 @@ async def test_a_daemon_does_not_outlive_its_worker(
     exited = next(
         e for e in events_of(outcome) if (e.event_type, e.actor) == ("worker.exited", "A_worker")
     )
-    alone = exited.details["left_behind"]
+    alone = said(exited)["left_behind"]
     # a process namespace ends with its program, before anybody can count
     assert alone == 0 or b"were left behind" in folder_of(outcome).read("A_worker/STATUS.json")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine.clock import Clock
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, WorkerActivity
 from factory_engine.ledger import LedgerWriter, read_events, shortfall, verify_chain
 from factory_engine.ledger_receipt import Receipt, read_receipt
 from tests.support.doomed import Tell
@@ -21,7 +21,7 @@ FROZEN = Clock(frozen_us=1_700_000_000_000_000)
 
 def activity(text: str) -> Draft:
     """An event that says `text`."""
-    return Draft(EventType.WORKER_ACTIVITY, "A_worker", {"kind": "running", "text": text})
+    return Draft(WorkerActivity("running", text), "A_worker")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from factory_engine.runs.drive import Outcome
 from factory_engine.runs.project import Project, open_project
 from factory_engine.runs.replay import replay
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.repositories import Files, make_repository, snapshot_bytes
 
 FILES = {
@@ -132,7 +133,7 @@ def require_agreement(outcome: Outcome, expected: Status) -> None:
     assert verdict_of(outcome).status == expected
     assert report_of(outcome).splitlines()[0] == f"STATUS: {expected}"
     last = events_of(outcome)[-1]
-    assert (last.event_type, last.details["status"]) == ("run.finished", expected)
+    assert (last.event_type, said(last)["status"]) == ("run.finished", expected)
     replayed = replay(folder_of(outcome))
     assert replayed.problems == ()
     assert replayed.state == outcome.state

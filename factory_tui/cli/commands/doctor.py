@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from factory_engine.errors import FactoryError
+from factory_engine.events import Finding
 from factory_engine.runs import doctor
 from factory_engine.runs.control import disk_use
 from factory_engine.runs.project import open_project
-from factory_engine.state import Finding
 from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_location
 from factory_tui.cli.driving import run_until_signal

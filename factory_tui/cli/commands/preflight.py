@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from factory_engine.events import Finding
 from factory_engine.runs import doctor as engine
 from factory_engine.runs.project import open_project
-from factory_engine.state import Finding
 from factory_tui.cli import errors
 from factory_tui.cli.arguments import add_base, add_location
 from factory_tui.cli.commands import doctor

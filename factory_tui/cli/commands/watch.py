@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from factory_engine.errors import LedgerError
-from factory_engine.events import Event
 from factory_engine.runs.follow import follow
 from factory_tui.cli import console_launcher, errors
 from factory_tui.cli.arguments import add_location, add_run, add_tui
@@ -50,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode | int:
 
     async def whole() -> bool:
         async for event in follow(folder):
-            _take(progress, event)
+            progress.event(event)
         return True
 
     driven = run_until_signal(whole, progress)
@@ -68,14 +66,3 @@ def _progress(output: Output) -> Progress:
     if output.json or output.quiet or is_terminal(sys.stdout):
         return progress_for(output)
     return Lines(write_out, style(output.color_out), everything=True)
-
-
-def _take(progress: Progress, event: Event) -> None:
-    """Show an event of a ledger that may come from anywhere."""
-    try:
-        progress.event(event)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise LedgerError(
-            f"event {event.seq} cannot be understood: {type(error).__name__}",
-            advice="verify it with `factory ledger-replay`",
-        ) from error

@@ -12,8 +12,9 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from factory_engine import storage
+from factory_engine.events import RecordedViolation
 from factory_engine.rules.escape import printable
-from factory_engine.state import CheckState, RunState, ViolationState, WorkerState
+from factory_engine.state import CheckState, RunState, WorkerState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import elapsed_ms
 
@@ -108,7 +109,7 @@ def _errors(worker: WorkerState) -> list[str]:
     return [*lines, f"and {hidden} more"] if hidden else lines
 
 
-def _line(violation: ViolationState) -> str:
+def _line(violation: RecordedViolation) -> str:
     path = f"{violation.path}: " if violation.path else ""
     return f"{violation.code} {path}{violation.message}"
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from factory_engine.config.models import Config
 from factory_engine.errors import FactoryError
+from factory_engine.events import Finding
 from factory_engine.run_id import make
 from factory_engine.runs.doctor import preflight
 from factory_engine.runs.listing import run_names
 from factory_engine.runs.project import Project, open_project
-from factory_engine.state import Finding
 from factory_tui.console.control import command_lines
 from factory_tui.console.control.command_lines import Command
 from factory_tui.console.launch.scope_map import (

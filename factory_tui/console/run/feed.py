@@ -81,9 +81,6 @@ class Feed:
             except FactoryError as error:
                 self._problem = error.what
                 self._take_readable()
-            except (KeyError, ValueError, TypeError, AttributeError) as error:
-                # a ledger from anywhere: an event of a known type without its details
-                self._problem = f"an event cannot be understood: {type(error).__name__} {error}"
             changed()
             await asyncio.sleep(_LOOK_S / 10)
 
@@ -107,7 +104,7 @@ class Feed:
 
     def _take_readable(self) -> None:
         """What stands before the line that is no event: a broken ledger is still shown."""
-        with contextlib.suppress(FactoryError, KeyError, ValueError, TypeError, AttributeError):
+        with contextlib.suppress(FactoryError):
             for event in read_events(self.folder.ledger):
                 self._take(event)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from factory_engine.events import Event
-from factory_tui.text.events import detail, letter
+from factory_tui.text.events import detail, letter, status_of
 
 Test = Callable[[Event], bool]
 
@@ -49,7 +49,7 @@ def _test(word: str) -> Test:
     if equals and key in ("type", "t"):
         return lambda event: _matches(pattern, event.event_type)
     if equals and key in ("status", "s"):
-        return lambda event: _matches(pattern, _status(event))
+        return lambda event: _matches(pattern, status_of(event))
     if equals and key == "since":
         return lambda event: event.ts_utc[11 : 11 + len(pattern)] >= pattern
     text = word.lower()
@@ -58,7 +58,3 @@ def _test(word: str) -> Test:
 
 def _matches(pattern: str, text: str) -> bool:
     return fnmatchcase(text.lower(), pattern)
-
-
-def _status(event: Event) -> str:
-    return str(event.details.get("status") or event.details.get("level") or "")

@@ -90,7 +90,7 @@ def state_of(folder: RunFolder, now_us: int) -> RunView:
     try:
         for event in read_events(folder.ledger):
             state = fold(state, event)
-    except (FactoryError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except FactoryError as error:
         problem = str(error)
     holder = holder_of(folder.work)
     driver = Driver(holder.pid, holder.command) if holder else None

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from factory_engine.events import INTEGRATOR, Event, EventType
+from factory_engine.events import (
+    BundleJudged,
+    Event,
+    IntegrationJudged,
+    RunInterrupted,
+    StageStarted,
+    WorkerFinished,
+    WorkerStarted,
+)
 from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import SECOND_US, clock_us, short
 
@@ -67,36 +75,23 @@ def _collected(events: list[Event], scale: _Scale) -> tuple[_Spans, dict[str, Di
     stages = [" "] * scale.width
     for event in events:
         cell, actor = scale.cell(event), event.actor[:1]
-        if event.event_type == EventType.WORKER_STARTED:
-            spans.setdefault(actor, []).append([cell, scale.width])
-        elif event.event_type == EventType.STAGE_STARTED:
-            name = str(event.details.get("stage", ""))
-            stages[cell] = name[:1]
-            if name == "integrate":
-                spans.setdefault("Z", []).append([cell, scale.width])
-        elif event.event_type == EventType.WORKER_FINISHED or _judges(event):
-            status = str(event.details.get("status"))
-            ends[actor] = (
-                DisplayStatus(status)
-                if status in DisplayStatus.__members__
-                else DisplayStatus.STOPPED
-            )
-            if spans.get(actor) and not _is_bundle(event):
-                spans[actor][-1][1] = cell
-        elif event.event_type == EventType.RUN_INTERRUPTED:
-            for open_spans in spans.values():
-                open_spans[-1][1] = min(open_spans[-1][1], cell)
+        match event.details:
+            case WorkerStarted():
+                spans.setdefault(actor, []).append([cell, scale.width])
+            case StageStarted(stage=stage):
+                stages[cell] = stage[:1]
+                if stage == "integrate":
+                    spans.setdefault("Z", []).append([cell, scale.width])
+            case BundleJudged(status=status):
+                ends[actor] = DisplayStatus(status)
+            case WorkerFinished(status=status) | IntegrationJudged(status=status):
+                ends[actor] = DisplayStatus(status)
+                if spans.get(actor):
+                    spans[actor][-1][1] = cell
+            case RunInterrupted():
+                for open_spans in spans.values():
+                    open_spans[-1][1] = min(open_spans[-1][1], cell)
     return spans, ends, "".join(stages).rstrip()
-
-
-def _judges(event: Event) -> bool:
-    return _is_bundle(event) or (
-        event.event_type == EventType.INTEGRATION_JUDGED and event.actor == INTEGRATOR
-    )
-
-
-def _is_bundle(event: Event) -> bool:
-    return event.event_type == EventType.BUNDLE_JUDGED
 
 
 def _lane(who: str, spans: list[list[int]], end: DisplayStatus | None, scale: _Scale) -> Lane:

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from factory_engine.events import EventType
+from factory_engine.events import WorkerActivity
 from factory_engine.run_folder import RunFolder
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.logs.log_files import current_log, log_files
@@ -137,7 +137,7 @@ def said(view: RunView, worker_id: str) -> Mapping[str, str]:
     """When a line was first said, by its text, from the events that quote lines."""
     found: dict[str, str] = {}
     for event in view.events:
-        if event.actor == worker_id and event.event_type == EventType.WORKER_ACTIVITY:
-            found.setdefault(str(event.details.get("text", "")), event.ts_utc)
+        if event.actor == worker_id and isinstance(event.details, WorkerActivity):
+            found.setdefault(event.details.text, event.ts_utc)
     found.pop("", None)
     return found

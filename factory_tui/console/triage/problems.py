@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from factory_engine.state import RunState, ViolationState, WorkerState
+from factory_engine.events import RecordedViolation
+from factory_engine.state import RunState, WorkerState
 from factory_engine.status import Status
 from factory_tui.console.run.view import RunView, activity_of, display_status_of
 from factory_tui.text.foreign import one_line
@@ -113,7 +114,7 @@ def _of_worker(view: RunView, worker: WorkerState) -> Iterator[Problem]:
         yield Problem("worker", worker.worker_id, "", title, why, (worker.worker_id,))
 
 
-def _of_violation(violation: ViolationState, owner: str = "") -> Problem:
+def _of_violation(violation: RecordedViolation, owner: str = "") -> Problem:
     kind = _KINDS.get(violation.code, "bundle")
     worker_id = owner or (violation.worker_id if violation.worker_id.endswith("_worker") else "")
     what = one_line(violation.path or violation.message, 100)

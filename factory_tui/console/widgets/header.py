@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from factory_engine.state import STAGES
+from factory_engine.events import STAGES
 from factory_tui.console.run.view import RunView, display_status_of, display_status_of_stage
 from factory_tui.console.widgets.paint import Painted, Piece, fit
 from factory_tui.text.glyphs import DisplayStatus, glyphs

@@ -12,6 +12,7 @@ from factory_engine.ledger_tail import BLOCK, backwards
 from factory_tui.cli.documents.run_models import LedgerDocument
 from tests.cli.ledgers import activity, finished, made_id, make_run
 from tests.cli.shell import Shell
+from tests.support.event_json import anything
 
 EARLY, LATE = "2026-01-31T12:00:00", "2026-02-01T08:30:00"
 
@@ -167,7 +168,8 @@ def test_a_file_without_a_newline_has_no_line(tmp_path: Path) -> None:
 
 
 def test_an_event_of_a_later_version_is_shown(shell: Shell) -> None:
-    later = Draft("worker.sang", "A_worker", {"song": ["la", 1], "deep": {"x": 1}})  # type: ignore[arg-type]
+    sang = anything("worker.sang", {"song": ["la", 1], "deep": {"x": 1}})
+    later = Draft(sang, "A_worker")
     make_run(shell.folder, "run", EARLY, [later])
     answer = shell("ledger", "--run-id", "run")
     assert "worker.sang" in answer.out

@@ -13,6 +13,7 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_tui.cli.documents.run_models import RunDocument
 from tests.cli.shell import PASSING, Shell, configure, run_process
+from tests.support.event_json import said
 
 LINE = re.compile(r"\d\d:\d\d:\d\d [A-Z-] \S+( .*)?")
 
@@ -22,7 +23,7 @@ def verdict_everywhere(folder: Path) -> set[str]:
     report = (folder / "Z_integrator/FINAL_REPORT.txt").read_text().splitlines()[0]
     status = json.loads((folder / "Z_integrator/STATUS.json").read_bytes())["status"]
     last = list(read_events(folder / "LEDGER.jsonl"))[-1]
-    return {report.removeprefix("STATUS: "), status, last.details["status"]}
+    return {report.removeprefix("STATUS: "), status, said(last)["status"]}
 
 
 def test_a_dry_run_passes_and_says_that_it_is_one(shell: Shell) -> None:

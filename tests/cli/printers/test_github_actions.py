@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, Finding
 from factory_tui.cli import streams
 from factory_tui.cli.printers.github_actions import SUMMARY_BYTES, annotation_commands, summary
 from tests.cli.ledgers import created
@@ -49,9 +49,9 @@ def test_foreign_text_stays_inside_its_annotation() -> None:
 
 
 def test_a_blocked_preflight_is_annotated_and_a_passed_run_is_not() -> None:
-    finding = {"name": "git", "level": "block", "message": "too old", "advice": "install a newer"}
+    finding = Finding("git", "block", "too old", "install a newer")
     begins, ends = stage("preflight", "BLOCKED")
-    drafts = [created(), begins, Draft(EventType.FINDING, details=finding), ends]
+    drafts = [created(), begins, Draft(finding), ends]
     assert list(annotation_commands(state_of(drafts))) == ["::error title=preflight git::too old"]
     assert list(annotation_commands(state_of(passed()))) == []
 

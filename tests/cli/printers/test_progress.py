@@ -5,12 +5,23 @@ from __future__ import annotations
 import io
 import sys
 from collections import deque
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from factory_engine.clock import Clock, from_rfc3339
-from factory_engine.events import Draft, EventType
+from factory_engine.events import (
+    CheckFinished,
+    Draft,
+    WorkerChecked,
+    WorkerHeard,
+    WorkerRetried,
+    WorkerSession,
+    WorkerStalled,
+    WorkerStarted,
+)
+from factory_engine.ledger import read_events
 from factory_tui.cli.printers.choice import progress_for
 from factory_tui.cli.printers.live import LiveTable, screen
 from factory_tui.cli.printers.progress import Lines, Progress
@@ -29,6 +40,7 @@ from tests.cli.states import (
     violation,
     worker,
 )
+from tests.support.golden_runs import GOLDEN, STORIES
 
 NOON = from_rfc3339("2026-01-31T12:00:00.000000Z")
 
@@ -65,14 +77,12 @@ def test_a_bundle_that_is_judged_as_before_is_not_told_again() -> None:
 
 def test_a_red_check_is_told_with_its_last_line() -> None:
     progress, written = lines()
-    red = {"name": "unit", "required": True, "status": "BLOCKED", "detail": "exit 1"}
+    red = WorkerChecked("unit", True, "BLOCKED", "exit 1")
     drafts = [
         created(),
-        Draft(EventType.WORKER_CHECKED, "A_worker", {**red, "last_words": "1 failed"}, rc=1),
-        Draft(EventType.WORKER_CHECKED, "A_worker", {**red, "required": False}, rc=1),
-        Draft(
-            EventType.CHECK_FINISHED, "Z_integrator", {**red, "status": "PASS", "detail": ""}, rc=0
-        ),
+        Draft(replace(red, last_words="1 failed"), "A_worker", rc=1),
+        Draft(replace(red, required=False), "A_worker", rc=1),
+        Draft(CheckFinished("unit", True, "PASS", ""), "Z_integrator", rc=0),
     ]
     for event in events(drafts):
         progress.event(event)
@@ -87,18 +97,12 @@ def test_silence_and_another_try_are_told() -> None:
     progress, written = lines()
     drafts = [
         created(),
-        Draft(EventType.WORKER_STARTED, "A_worker", {"attempt": 1, "attempts": 2, "agent": "x"}),
-        Draft(EventType.WORKER_SESSION, "A_worker", {"session": "s"}),
-        Draft(EventType.WORKER_STALLED, "A_worker", {"silent_s": 130, "doing": "running `make`"}),
-        Draft(EventType.WORKER_HEARD, "A_worker", {"silent_s": 190}),
-        Draft(
-            EventType.WORKER_RETRIED, "A_worker", {"attempt": 1, "reason": "cut", "delay_s": 2.5}
-        ),
-        Draft(
-            EventType.WORKER_STARTED,
-            "A_worker",
-            {"attempt": 2, "attempts": 2, "agent": "x", "continues": True},
-        ),
+        Draft(WorkerStarted(1, 2, "x"), "A_worker"),
+        Draft(WorkerSession("s"), "A_worker"),
+        Draft(WorkerStalled(130, "running `make`"), "A_worker"),
+        Draft(WorkerHeard(190), "A_worker"),
+        Draft(WorkerRetried(1, "cut", delay_s=2.5), "A_worker"),
+        Draft(WorkerStarted(2, 2, "x", continues=True), "A_worker"),
     ]
     for event in events(drafts):
         progress.event(event)
@@ -119,12 +123,8 @@ def test_everything_is_a_line_an_event() -> None:
 
 
 def test_every_type_of_event_has_words_of_its_own() -> None:
-    for event_type in EventType:
-        (event,) = events([activity("A", "x")])
-        event = type(event)(
-            **{**{f: getattr(event, f) for f in event.__slots__}, "event_type": event_type}
-        )
-        assert line_of(event, state_of([created()])).word != event_type
+    for event in (event for name in STORIES for event in read_events(GOLDEN / f"{name}.jsonl")):
+        assert line_of(event, state_of([created()])).word != event.event_type
 
 
 def test_foreign_text_is_escaped_and_stays_on_one_line() -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.events import Draft
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold
 from factory_engine.status import Status
 from factory_tui.console.run import feed as feeding
 from factory_tui.console.run.feed import Feed
 from tests.console import builders as b
+from tests.support.event_json import anything
 
 
 @contextlib.asynccontextmanager
@@ -91,11 +93,11 @@ async def test_a_broken_ledger_is_shown_up_to_the_break(
 async def test_an_event_without_its_details_is_a_problem_and_no_crash(
     tmp_path: Path, clock: b.SteppingClock
 ) -> None:
-    odd = b.stage("launch")
-    folder = b.write_run(tmp_path, [(0, b.created()), (1, type(odd)(odd.event_type))])
+    odd = Draft(anything("stage.started", {}))
+    folder = b.write_run(tmp_path, [(0, b.created()), (1, odd)])
     async with following(folder, clock) as feed:
         await until(lambda: feed.view().problem)
-        assert "cannot be understood" in feed.view().problem
+        assert feed.view().problem == "line 2 of type stage.started `stage` is missing"
 
 
 async def test_only_the_newest_events_stay_in_memory(

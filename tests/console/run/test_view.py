@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.events import Draft, EventType
+from factory_engine.events import Draft, RunInterrupted, WorkerHeard, WorkerRetried
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_tui.console.run.view import Driver, RunView, activity_of, display_status_of, quiet_us
@@ -46,7 +46,7 @@ def test_output_counts_as_a_sign_of_life(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_speaks_again_is_stalled_no_longer(tmp_path: Path) -> None:
-    again = Draft(EventType.WORKER_HEARD, "D_worker", {"silent_s": 710})
+    again = Draft(WorkerHeard(710), "D_worker")
     view = view_of(tmp_path, [*b.underway(), (750, again)], at=761)
     assert display_statuses(view).split()[3] == "D:RUNNING"
 
@@ -64,7 +64,7 @@ def test_a_run_whose_driver_was_killed_is_stopped(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_names_the_cause(tmp_path: Path) -> None:
-    cut = (762.0, Draft(EventType.RUN_INTERRUPTED, details={"cause": "cancel"}))
+    cut = (762.0, Draft(RunInterrupted("cancel")))
     view = view_of(tmp_path, [*b.underway(), cut], at=800, driver=NOBODY)
     assert display_status_of(view, view.state.workers["B_worker"]) is DisplayStatus.STOPPED
     assert activity_of(view, view.state.workers["B_worker"]) == "stopped by cancel"
@@ -75,14 +75,7 @@ def test_a_worker_that_waits_for_its_next_attempt(tmp_path: Path) -> None:
         (0, b.created("A")),
         (1, b.stage("launch")),
         (2, b.started("A", 1, 3)),
-        (
-            3,
-            Draft(
-                EventType.WORKER_RETRIED,
-                "A_worker",
-                {"attempt": 1, "reason": "timed out", "delay_s": 1},
-            ),
-        ),
+        (3, Draft(WorkerRetried(1, "timed out", delay_s=1), "A_worker")),
     ]
     view = view_of(tmp_path, steps, at=4)
     assert display_statuses(view).startswith("A:RETRY")

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.events import INTEGRATOR, Draft, EventType
+from factory_engine.events import (
+    INTEGRATOR,
+    CulpritSearched,
+    Draft,
+    IntegrationJudged,
+    RecordedViolation,
+)
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
+from factory_engine.status import Status
 from factory_tui.console.run.view import Driver, RunView
 from factory_tui.console.triage.problems import Problem, options, others, problems_of
 from tests.console import builders as b
@@ -23,14 +30,9 @@ def view_of(
     return RunView(path=folder.path, state=state, now_us=now, driver=driver, local=local)
 
 
-def integrated(*violations: dict[str, str]) -> Draft:
-    details = {
-        "status": "BLOCKED",
-        "reason": violations[0]["code"],
-        "violations": list(violations),
-        "total": len(violations),
-    }
-    return Draft(EventType.INTEGRATION_JUDGED, INTEGRATOR, details)
+def integrated(*violations: RecordedViolation) -> Draft:
+    reason = violations[0].code
+    return Draft(IntegrationJudged(Status.BLOCKED, reason, violations, len(violations)), INTEGRATOR)
 
 
 def names(view: RunView, problem: Problem) -> list[str]:
@@ -103,10 +105,8 @@ def test_an_overlap_concerns_everyone_who_is_named(tmp_path: Path) -> None:
 
 
 def test_a_red_check_concerns_its_culprits(tmp_path: Path) -> None:
-    red = {**b.violation("", "CHECK", "", "tests exit 1"), "worker_id": INTEGRATOR}
-    culprits = Draft(
-        EventType.CULPRIT_SEARCHED, INTEGRATOR, {"check": "tests", "workers": ["B_worker"]}
-    )
+    red = RecordedViolation("CHECK", "error", INTEGRATOR, "", "tests exit 1")
+    culprits = Draft(CulpritSearched("tests", ("B_worker",)), INTEGRATOR)
     steps = [*b.blocked()[:19], (79.0, culprits), (80.0, integrated(red))]
     view = view_of(tmp_path, steps)
     problem = next(p for p in problems_of(view) if p.kind == "check")

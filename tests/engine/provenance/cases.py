@@ -16,7 +16,7 @@ from factory_engine.events import Draft, EventType
 from factory_engine.git.repository import Repository
 from factory_engine.run_folder import INTEGRATOR, RunFolder
 from factory_engine.runs.verify import Verification, verify
-from tests.engine.provenance.forger import Edit, reseal
+from tests.engine.provenance.forger import Edit, reseal, with_details
 from tests.support.factory_runs import FOUR, Bench, program, worker
 from tests.support.repositories import git
 
@@ -108,7 +108,7 @@ def elsewhere(case: Case, folder: Path) -> Case:
 def acquitted(draft: Draft) -> Draft:
     """What somebody would write who wants a blocked run to have passed."""
     if draft.event_type in (EventType.STAGE_FINISHED, EventType.RUN_FINISHED):
-        return replace(draft, details={**draft.details, "status": "PASS", "reason": ""})
+        return with_details(draft, status="PASS", reason="")
     return draft
 
 
@@ -124,8 +124,7 @@ def forgiven(draft: Draft) -> Draft:
     """As `acquitted`, and every verdict on a bundle or the merge with it."""
     draft = acquitted(draft)
     if draft.event_type in (EventType.BUNDLE_JUDGED, EventType.INTEGRATION_JUDGED):
-        details = {**draft.details, "status": "PASS", "violations": [], "total": 0}
-        return replace(draft, details=details)
+        return with_details(draft, status="PASS", violations=[], total=0)
     if draft.event_type == EventType.REPORT_WRITTEN:
-        return replace(draft, details={"status": "PASS"})
+        return with_details(draft, status="PASS")
     return draft

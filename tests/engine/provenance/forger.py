@@ -6,6 +6,7 @@ Owns the rewriting. What a forger without the signing key can do, this does; ass
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from factory_engine.run_folder import (
     REPORT_DIGEST,
     RunFolder,
 )
+from tests.support.event_json import anything, said
 
 Edit = Callable[[Draft], Draft | None]
 
@@ -70,20 +72,26 @@ def detailed(event_type: EventType, actor: str = "", **details: Any) -> Edit:
     def edit(draft: Draft) -> Draft:
         if draft.event_type != event_type or actor not in ("", draft.actor):
             return draft
-        return replace(draft, details={**draft.details, **details})
+        return with_details(draft, **details)
 
     return edit
+
+
+def with_details(draft: Draft, **details: Any) -> Draft:
+    """The draft with other details, whatever these are."""
+    fields = {**said(draft), **details}
+    return replace(draft, details=anything(draft.event_type, fields))
 
 
 def _rechain(folder: RunFolder, edit: Edit) -> None:
     lines: list[bytes] = []
     parent = NO_PARENT
-    for event in read_events(folder.ledger):
+    recorded = map(json.loads, folder.ledger.read_bytes().splitlines())
+    for event, line_of_event in zip(read_events(folder.ledger), recorded, strict=True):
         draft = edit(
             Draft(
-                event_type=EventType(event.event_type),
+                details=anything(event.event_type, line_of_event["details"]),
                 actor=event.actor,
-                details=event.details,
                 duration_ms=event.duration_ms,
                 file_counts=event.file_counts,
                 hashes=_current(folder, event.event_type, event.hashes),

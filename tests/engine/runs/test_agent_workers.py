@@ -21,6 +21,7 @@ from factory_engine.runs.drive import Outcome
 from factory_engine.status import Status
 from tests.engine.processes.programs import running
 from tests.support import acp_agent, codex_agent, oneshot_process
+from tests.support.event_json import said
 from tests.support.factory_runs import Bench, events_of, folder_of, program, require_agreement
 from tests.support.invariants import require_no_second_start
 from tests.support.streams import FOLDER
@@ -109,9 +110,9 @@ async def test_after_trouble_with_the_model_its_session_goes_on_in_the_same_work
     patch = folder_of(outcome).read("A_worker/DIFF.patch")
     assert b"half.txt" in patch
     assert b"new.txt" in patch
-    assert [e.details["continues"] for e in told(outcome, "worker.started")] == [False, True]
+    assert [said(e)["continues"] for e in told(outcome, "worker.started")] == [False, True]
     (again,) = told(outcome, "worker.retried")
-    assert (again.details["attempt"], again.details["kind"]) == (1, "rate_limit")
+    assert (said(again)["attempt"], said(again)["kind"]) == (1, "rate_limit")
     logs = {path.name for path in (folder_of(outcome).path / "A_worker/LOGS").glob("agent*")}
     assert logs == {"agent.log", "agent-2.log"}
 
@@ -126,8 +127,8 @@ async def test_a_session_that_is_gone_is_followed_by_a_fresh_workspace(
     assert scripted.resumed == [False, True, False]
     assert "src/a/half.txt" not in scripted.seen[2]["files"]
     assert b"half.txt" not in folder_of(outcome).read("A_worker/DIFF.patch")
-    assert [e.details["attempt"] for e in told(outcome, "worker.started")] == [1, 2, 2]
-    sessions = [e.details["session"] for e in told(outcome, "worker.session")]
+    assert [said(e)["attempt"] for e in told(outcome, "worker.started")] == [1, 2, 2]
+    sessions = [said(e)["session"] for e in told(outcome, "worker.session")]
     assert sessions == [codex_agent.SESSION, "", codex_agent.SESSION]
 
 
@@ -159,7 +160,7 @@ async def test_a_wait_for_another_try_can_be_cancelled(scripted: Scripted) -> No
     task = asyncio.get_running_loop().create_task(scripted.bench.oneshot(run_id="mine"))
     await until("worker.retried", scripted.folder)
     (again,) = (e for e in read_events(scripted.folder.ledger) if e.event_type == "worker.retried")
-    assert again.details["delay_s"] == 200
+    assert said(again)["delay_s"] == 200
     task.cancel("SIGINT")
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -313,7 +314,7 @@ async def test_silence_is_told_once_and_so_is_its_end(scripted: Scripted) -> Non
     require_agreement(outcome, Status.PASS)
     about = told(outcome, "worker.stalled", "worker.heard")
     # on a busy machine it is silent at its start and its end, too
-    number = [event.details.get("doing") for event in about].index("Hm.")
+    number = [said(event).get("doing") for event in about].index("Hm.")
     assert about[number + 1].event_type == "worker.heard"
     kinds = [event.event_type for event in about]
     assert kinds == [("worker.stalled", "worker.heard")[n % 2] for n in range(len(kinds))]

@@ -11,6 +11,7 @@ import pytest
 
 from factory_engine.sandbox import mounting
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     Bench,
     events_of,
@@ -160,6 +161,6 @@ async def test_each_worker_and_z_have_ports_of_their_own(bench: Bench) -> None:
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.PASS)
     started = [e for e in events_of(outcome) if e.event_type == "worker.started"]
-    bases = {event.details["port_base"] for event in started}
+    bases = {said(event)["port_base"] for event in started}
     assert len(bases) == 2
     assert 0 not in bases

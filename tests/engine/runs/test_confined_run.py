@@ -8,6 +8,7 @@ import pytest
 
 from factory_engine.sandbox import probe
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     Bench,
     events_of,
@@ -35,7 +36,7 @@ async def test_a_confined_worker_works_in_its_workspace_and_outbox(bench: Bench)
     require_agreement(outcome, Status.PASS)
     assert folder_of(outcome).read("A_worker/SUMMARY.md") == b"Mine"
     started = [e for e in events_of(outcome) if e.event_type == "worker.started"]
-    assert started[0].details["sandbox"] == probe().name
+    assert said(started[0])["sandbox"] == probe().name
     assert not folder_of(outcome).work.exists()
 
 

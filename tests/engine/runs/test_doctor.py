@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from factory_engine.events import Finding
 from factory_engine.runs import doctor
-from factory_engine.state import Finding
 from tests.support.factory_runs import Bench
 from tests.support.repositories import commit_all, git, isolated_environment, make_repository
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from factory_engine.events import Finding
 from factory_engine.runs import doctor
 from factory_engine.runs.project import open_project
 from factory_engine.sandbox import probe
-from factory_engine.state import Finding
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.factory_runs import FOUR, Bench, events_of
 from tests.support.repositories import make_repository, snapshot_bytes, write_files
 
@@ -107,7 +108,7 @@ async def test_a_run_whose_agent_is_missing_is_blocked_before_it_starts(tmp_path
     assert outcome.status is Status.BLOCKED
     assert "agent was not found there" in outcome.state.reason
     assert "worker.started" not in {event.event_type for event in events_of(outcome)}
-    assert str(tmp_path) not in str([event.details for event in events_of(outcome)])
+    assert str(tmp_path) not in str([said(event) for event in events_of(outcome)])
 
 
 async def test_a_run_needs_only_the_programs_of_those_who_take_part(tmp_path: Path) -> None:

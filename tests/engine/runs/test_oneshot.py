@@ -10,6 +10,7 @@ import pytest
 from factory_engine.events import EventType
 from factory_engine.run_folder import INTEGRATOR_ARTIFACTS, WORKER_ARTIFACTS
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     FOUR,
     Bench,
@@ -184,7 +185,7 @@ async def test_a_bad_end_is_told_with_its_last_line(bench: Bench) -> None:
     require_agreement(outcome, Status.BLOCKED)
     assert outcome.state.workers["A_worker"].reason == ("ended as BLOCKED: exit 1: no tool for src")
     told = [e for e in events_of(outcome) if e.event_type == EventType.WORKER_CHECKED]
-    assert [event.details["last_words"] for event in told] == ["1 failed"]
+    assert [said(event)["last_words"] for event in told] == ["1 failed"]
     assert "1 failed" not in report_of(outcome)  # which the next judging may say otherwise
 
 

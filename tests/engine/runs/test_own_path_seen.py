@@ -8,6 +8,7 @@ import pytest
 
 from factory_engine.status import Status
 from tests.support.deceptions import environment, needs_mounts, require_blamed
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     Bench,
     codes_of,
@@ -117,7 +118,7 @@ async def test_git_finds_a_fresh_workspace_clean(bench: Bench) -> None:
 async def must_pass_without_checks(bench: Bench) -> None:
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.PASS)
-    started = [e.details for e in events_of(outcome) if e.event_type == "worker.started"]
+    started = [said(e) for e in events_of(outcome) if e.event_type == "worker.started"]
     assert [details["isolation"] for details in started] == ["mount"]
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from factory_engine.events import NO_PARENT, Draft, EventType, line_ids
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.status import Status
+from tests.engine.provenance.forger import reseal, with_details
+from tests.support.event_json import anything
 from tests.support.factory_runs import Bench
 
 Change = Callable[[list[bytes]], list[bytes]]
@@ -95,3 +100,34 @@ async def test_a_torn_end_is_a_note(finished: RunFolder) -> None:
     replayed = replay(finished)
     assert replayed.notes[0] == "6 torn bytes at the end of the ledger"
     assert replayed.state.status is Status.PASS
+
+
+async def test_what_only_a_newer_version_knows_is_a_note(finished: RunFolder) -> None:
+    def edit(draft: Draft) -> Draft:
+        if draft.event_type == EventType.RUN_FINISHED:
+            return with_details(draft, mood="good")
+        if draft.event_type == EventType.CHECK_STARTED or draft.actor == "B_worker":
+            return replace(draft, details=anything("worker.sang", {"song": ["la"]}))
+        return draft
+
+    reseal(finished, edit)
+    replayed = replay(finished)
+    told = "worker.sang, run.finished mood"
+    assert replayed.notes == (f"a newer version wrote what this one passes over: {told}",)
+    assert replayed.state.status is Status.PASS
+
+
+async def test_a_ledger_of_a_newer_schema_is_refused_as_such(finished: RunFolder) -> None:
+    old = finished.ledger.read_bytes()
+    finished.ledger.write_bytes(b"")
+    parent = NO_PARENT.encode()
+    for line in old.splitlines():
+        hashed = line_ids(line)[2].replace(b'"schema_version":1', b'"schema_version":2')
+        hashed = hashed[:-65] + parent + b'"'
+        parent = hashlib.sha256(hashed).hexdigest().encode()
+        with finished.ledger.open("ab") as file:
+            file.write(hashed + b',"event_id":"' + parent + b'"}\n')
+    (problem,) = replay(finished).problems
+    assert re.fullmatch(
+        r"line \d+ is of a newer version of the factory; this one reads schema 1", problem
+    )

@@ -14,6 +14,7 @@ from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     FOUR,
     Bench,
@@ -122,8 +123,8 @@ async def test_an_edited_lock_counts_only_with_a_reason(bench: Bench) -> None:
     require_agreement(third, Status.PASS)
     amended = [event for event in events_of(third) if event.event_type == "lock.amended"]
     assert amended[0].actor == "operator"
-    assert amended[0].details["reason"] == "the task was about docs"
-    assert amended[0].details["old"]["allowed_globs"] == ["src/**"]
+    assert said(amended[0])["reason"] == "the task was about docs"
+    assert said(amended[0])["old"]["allowed_globs"] == ["src/**"]
     fourth = await bench.judge("mine", "integrate")
     require_agreement(fourth, Status.PASS)
 

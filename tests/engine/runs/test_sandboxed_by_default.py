@@ -11,6 +11,7 @@ import pytest
 from factory_engine.sandbox import Layer, Mounting, working
 from factory_engine.stages import confined, isolation, preflight, strays
 from factory_engine.status import Status
+from tests.support.event_json import said
 from tests.support.factory_runs import (
     Bench,
     codes_of,
@@ -95,7 +96,7 @@ async def test_a_stray_write_never_leaves_the_workspace(
         "theirs",
     )
     started = next(e for e in events_of(outcome) if e.event_type == "worker.started")
-    assert started.details["sandbox"] == layer.name
+    assert said(started)["sandbox"] == layer.name
     assert "Preflight" not in report_of(outcome)
 
 
@@ -172,8 +173,8 @@ async def test_without_any_layer_the_run_says_so_once(bench: Bench, unconfined: 
     require_agreement(outcome, Status.PASS)
     told = "none works here (bubblewrap: not installed): a program can write wherever you can"
     assert report_of(outcome).count(f"WARN     sandbox: {told}") == 1
-    findings = [e for e in events_of(outcome) if e.details.get("name") == "sandbox"]
-    assert [(f.details["level"], f.details["message"]) for f in findings] == [("warn", told)]
+    findings = [e for e in events_of(outcome) if said(e).get("name") == "sandbox"]
+    assert [(said(f)["level"], said(f)["message"]) for f in findings] == [("warn", told)]
 
 
 async def test_a_write_into_the_repository_is_told_where_nothing_refuses_it(

@@ -19,6 +19,7 @@ import pytest
 from factory_engine.sandbox import working
 from tests.support.command_runs import ROOT, Ended, no_own_mounts, own_mounts, run_in
 from tests.support.deceptions import found, unmountable
+from tests.support.event_json import said
 from tests.support.factory_runs import Bench
 from tests.support.repositories import commit_all
 
@@ -125,7 +126,7 @@ class Place:
         place = self.bench.root.parent
         ended = run_in(self.bench, script, place, around=around, python=self.python)
         assert ended.folder.exists, ended.said
-        seen = {(e.details["isolation"], e.details["sandbox"]) for e in ended.started}
+        seen = {(said(e)["isolation"], said(e)["sandbox"]) for e in ended.started}
         assert seen == {(self.machine.isolation, self.machine.sandbox)}
         assert ended.verdict.isolation == self.machine.isolation
         assert f"Isolation: {self.machine.isolation}" in ended.report

@@ -1,0 +1,123 @@
+"""What is found about bundles and the merged tree. Owns the details of these events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from factory_engine.events.shape import LEFT_OUT
+from factory_engine.events.types import EventType
+from factory_engine.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedViolation:
+    """A violation as an event carries it. `path` is as git has it."""
+
+    code: str
+    severity: str
+    worker_id: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockPatterns:
+    """The lists of a scope lock."""
+
+    allowed_globs: tuple[str, ...]
+    blocked_globs: tuple[str, ...]
+    allow_shared_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockAmended:
+    """An operator made the edited lock of a worker the one that counts, and said why."""
+
+    event_type = EventType.LOCK_AMENDED
+    worker_id: str
+    reason: str
+    old: LockPatterns
+    new: LockPatterns
+
+
+@dataclass(frozen=True, slots=True)
+class BundleJudged:
+    """The verdict on the bundle of the event's actor.
+
+    `tree` is what its patch yields on base, empty where it does not apply. `violations` are the
+    first of `total`; all of them stand in Z's STATUS.json.
+    """
+
+    event_type = EventType.BUNDLE_JUDGED
+    status: Status
+    reason: str
+    tree: str
+    violations: tuple[RecordedViolation, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeFinished:
+    """The bundles of the workers in `order` are merged; the tree is among the event's hashes.
+
+    `shared` are the paths that several of them changed; with `conflicts` there is no tree.
+    """
+
+    event_type = EventType.MERGE_FINISHED
+    order: tuple[str, ...]
+    shared: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStarted:
+    """A check of the merged tree begins."""
+
+    event_type = EventType.CHECK_STARTED
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFinished:
+    """A check of the merged tree has ended. `last_words`: as those of a worker's check."""
+
+    event_type = EventType.CHECK_FINISHED
+    name: str
+    required: bool
+    status: str
+    detail: str
+    last_words: str | None = field(default=None, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class CulpritSearched:
+    """Who makes a check red: the smallest set of workers; empty where base is red already."""
+
+    event_type = EventType.CULPRIT_SEARCHED
+    check: str
+    workers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationJudged:
+    """The verdict of integration. `violations` are the first of Z's own, `total` counts all."""
+
+    event_type = EventType.INTEGRATION_JUDGED
+    status: Status
+    reason: str
+    violations: tuple[RecordedViolation, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWritten:
+    """Report, status and digests are on disk; the event carries their hashes."""
+
+    event_type = EventType.REPORT_WRITTEN
+    status: Status
+
+
+IntegrationDetails = (
+    MergeFinished | CheckStarted | CheckFinished | CulpritSearched | IntegrationJudged
+)
+JudgingDetails = LockAmended | BundleJudged | IntegrationDetails | ReportWritten

@@ -1,0 +1,73 @@
+"""What the events of stages change. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from factory_engine.events import (
+    INTEGRATOR,
+    STAGES,
+    Event,
+    Finding,
+    StageDetails,
+    StageFinished,
+    StageStarted,
+)
+from factory_engine.fold.parts import without
+from factory_engine.state import RunState, StageState, WorkerState
+from factory_engine.status import Status
+
+_VERDICT_FILES = (f"{INTEGRATOR}/STATUS.json", f"{INTEGRATOR}/FINAL_REPORT.txt")
+
+
+def after_stage_event(state: RunState, event: Event, details: StageDetails) -> RunState:
+    """The state after an event of a stage."""
+    match details:
+        case StageStarted():
+            return _started(state, event, details.stage)
+        case StageFinished():
+            return _finished(state, event, details)
+        case Finding():
+            return replace(state, findings=(*state.findings, details))
+        case _:
+            assert_never(details)
+
+
+def _started(state: RunState, event: Event, name: str) -> RunState:
+    position = STAGES.index(name)
+    stages = tuple(
+        replace(stage, status=Status.RUNNING, started_at=event.ts_utc, ended_at="", reason="")
+        if stage.name == name
+        else (StageState(stage.name) if index > position else stage)
+        for index, stage in enumerate(state.stages)
+    )
+    started = replace(state, status=Status.RUNNING, stages=stages, ended_at="", interrupted="")
+    if name != "summary":  # the verdict of before no longer stands
+        hashes = without(state.hashes, "attestations/", *_VERDICT_FILES)
+        started = replace(started, hashes=hashes, reason="")
+    if name == "preflight":
+        return replace(started, findings=())
+    if name == "integrate":
+        fresh = WorkerState(
+            INTEGRATOR, status=Status.RUNNING, has_task=True, started_at=event.ts_utc
+        )
+        return replace(
+            started,
+            integrator=fresh,
+            conflicts=(),
+            culprits={},
+            merged_tree="",
+            hashes=without(started.hashes, f"{INTEGRATOR}/"),
+        )
+    return started
+
+
+def _finished(state: RunState, event: Event, details: StageFinished) -> RunState:
+    stages = tuple(
+        replace(stage, status=details.status, reason=details.reason or "", ended_at=event.ts_utc)
+        if stage.name == details.stage
+        else stage
+        for stage in state.stages
+    )
+    return replace(state, stages=stages, status=Status.PENDING)
