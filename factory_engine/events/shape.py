@@ -1,8 +1,9 @@
 """From the JSON of an event's details to their class and back, led by the class's annotations.
 
 Owns which kinds of fields there are. Strict about kinds: nothing is converted, a number is no text
-and true no number. A field with a default may be missing, one that may be None may be null. Light:
-no models and no look into types, only the annotations as they are written.
+and true no number. A field with a default may be missing, one that may be None may be null. A field
+that is added to a class has the default None and is `LEFT_OUT`, so that older lines keep their
+bytes. Light: no models and no look into types, only the annotations as they are written.
 """
 
 from __future__ import annotations

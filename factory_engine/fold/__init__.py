@@ -7,7 +7,7 @@ what is none was refused where its line was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -92,9 +92,6 @@ def _folded(state: RunState, event: Event) -> RunState:
             assert_never(details)
 
 
-_Row = dict[str, tuple[Event, WorkerActivity]]
-
-
 def fold_all(events: Iterable[Event], state: RunState | None = None) -> RunState:
     """Fold many events, with the same outcome as one by one.
 
@@ -102,30 +99,36 @@ def fold_all(events: Iterable[Event], state: RunState | None = None) -> RunState
     of them only what is left at its end is folded, which is twenty times faster.
     """
     folded = RunState() if state is None else state
-    row: _Row = {}
+    row: dict[str, Event] = {}
+    left: dict[str, WorkerActivity] = {}
     last: Event | None = None
     for event in events:
         details = event.details
         if isinstance(details, WorkerActivity) and not event.hashes:
-            before = row.get(event.actor)
-            row[event.actor] = (event, _both(before[1], details) if before else details)
-            last = event
+            actor = event.actor
+            before = left.get(actor)
+            if before is not None and (before.counts or not details.text):
+                details = _both(before, details)
+            row[actor], left[actor], last = event, details, event
             continue
         if last is not None:
-            folded, row, last = _fold_row(folded, row, last), {}, None
+            folded, last = _fold_row(folded, row, left, last), None
+            row.clear()
+            left.clear()
         folded = fold(folded, event)
-    return folded if last is None else _fold_row(folded, row, last)
+    return folded if last is None else _fold_row(folded, row, left, last)
 
 
 def _both(first: WorkerActivity, second: WorkerActivity) -> WorkerActivity:
     """One activity that leaves what two in a row leave."""
-    if second.text and not first.counts:
-        return second
-    return WorkerActivity(second.kind, second.text or first.text, {**first.counts, **second.counts})
+    counts = {**first.counts, **second.counts}
+    return WorkerActivity(second.kind, second.text or first.text, counts)
 
 
-def _fold_row(state: RunState, row: _Row, last: Event) -> RunState:
-    """Fold one activity of each actor; the head is the row's last event."""
-    for event, details in row.values():
-        state = fold(state, replace(event, details=details))
+def _fold_row(
+    state: RunState, row: Mapping[str, Event], left: Mapping[str, WorkerActivity], last: Event
+) -> RunState:
+    """Fold what is left of the activity of each actor; the head is the row's last event."""
+    for actor, event in row.items():
+        state = fold(state, replace(event, details=left[actor]))
     return replace(state, last_seq=last.seq, last_event_id=last.event_id, last_ts=last.ts_utc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,15 @@ def rows(folder: Path) -> Iterator[Row]:
     figure, least = both(lambda: verify_chain(path), hashing, rounds=3)
     yield Row(f"chain of {EVENTS:,} events", figure, least, "sha256 of each line")
     yield Row("  events a millisecond (bar 500)", EVENTS / figure, EVENTS / least, "the same")
+
+    def decoding() -> None:
+        with path.open("rb") as file:
+            for line in file:
+                json.loads(line)
+
     events = list(read_events(path))
+    figure, least = both(lambda: [*read_events(path)], decoding, rounds=3)
+    yield Row(f"parsing of {EVENTS:,} events", figure, least, "json.loads of each line")
     figure, least = both(lambda: fold_all(events), hashing, rounds=3)
     yield Row(f"fold of {EVENTS:,} events", figure, least, "sha256 of each line")
     yield Row("  events a millisecond (bar 100)", EVENTS / figure, EVENTS / least, "the same")
