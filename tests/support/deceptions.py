@@ -95,6 +95,7 @@ async def require_blamed(
     *,
     clone: Path | None = None,
     sandbox: str = "auto",
+    **sections: Any,
 ) -> Outcome:
     """The check is green in an ordinary checkout of what A broke, and in the run it is red, by A.
 
@@ -104,9 +105,10 @@ async def require_blamed(
         broken: what worker A writes.
         clone: where the ordinary checkout is tried, if not beside the repository.
         sandbox: of the check.
+        sections: more of the configuration.
     """
     assert in_plain_checkout(bench, check, broken, clone) == 0
-    outcome = await run_with(bench, check, broken, sandbox)
+    outcome = await run_with(bench, check, broken, sandbox, **sections)
     require_agreement(outcome, Status.BLOCKED)
     assert codes_of(outcome) == ["CHECK"]
     assert outcome.state.culprits == {"unit": ("A_worker",)}, report_of(outcome)
@@ -131,11 +133,15 @@ async def require_unharmed(
 
 
 async def run_with(
-    bench: Bench, check: Sequence[str], changed: Mapping[str, str | None], sandbox: str = "auto"
+    bench: Bench,
+    check: Sequence[str],
+    changed: Mapping[str, str | None],
+    sandbox: str = "auto",
+    **sections: Any,
 ) -> Outcome:
     """A run in which A does this and B something harmless, with one required check."""
     checks = [{"name": "unit", "run": list(check)}]
-    bench.configure({"A": writing(changed), "B": HARMLESS}, checks=checks)
+    bench.configure({"A": writing(changed), "B": HARMLESS}, checks=checks, **sections)
     bench.settings["integrator"]["sandbox"] = sandbox
     return await bench.oneshot()
 

@@ -51,15 +51,18 @@ def link(where: Path, target: Path | str) -> None:
     where.symlink_to(target)
 
 
-async def test_the_links_of_a_workspace_of_npm_are_not_found_by_walking_up(bench: Bench) -> None:
+async def test_the_links_of_a_workspace_are_carried_along(bench: Bench) -> None:
     link(bench.root / "node_modules/@shop/core", "../../packages/core")
-    look = f"try {{ {USES} }} catch (e) {{ if (e.code != 'MODULE_NOT_FOUND') throw e;\n"
-    check = (
-        "node",
-        "-e",
-        look + "require('./packages/core').total(2, 3) == 5 || process.exit(3) }",
-    )
-    await require_blamed(bench, check, BREAKS, clone=bench.root / "tools/a clone")
+    await require_blamed(bench, CHECK, BREAKS, clone=bench.root / "tools/a clone")
+
+
+async def test_the_links_of_a_workspace_are_not_found_by_walking_up(bench: Bench) -> None:
+    link(bench.root / "node_modules/@shop/core", "../../packages/core")
+    code = f"try {{ {USES} }} catch (e) {{ if (e.code != 'MODULE_NOT_FOUND') throw e;\n"
+    code += "require('./packages/core').total(2, 3) == 5 || process.exit(3) }"
+    clone = bench.root / "tools/a clone"
+    carry: dict[str, object] = {"carry": []}
+    await require_blamed(bench, ("node", "-e", code), BREAKS, clone=clone, workspace=carry)
 
 
 async def test_packages_that_npm_installs_in_the_checkout_are_the_checkouts(bench: Bench) -> None:

@@ -111,16 +111,18 @@ async def test_each_member_of_a_workspace_of_uv(tmp_path: Path) -> None:
     await require_blamed(bench, CHECK, broken)
 
 
-async def test_the_own_virtual_environment_of_the_repository_is_not_there(bench: Bench) -> None:
-    check = (
-        "python3",
-        "-B",
-        "-c",
-        f"import sys; sys.path.append('src')\n{PYTHON_FILES['check.py']}",
-    )
+async def test_the_virtual_environment_in_the_repository_is_carried_along(bench: Bench) -> None:
     new_venv(bench.root / ".venv", f"{bench.root}/src")
     bench.environment = environment(bench.root / ".venv/bin", VIRTUAL_ENV=bench.root / ".venv")
-    await require_blamed(bench, check, BREAKS_PYTHON)
+    await require_blamed(bench, CHECK, BREAKS_PYTHON)
+
+
+async def test_the_virtual_environment_in_the_repository_is_not_there(bench: Bench) -> None:
+    code = f"import sys; sys.path.append('src')\n{PYTHON_FILES['check.py']}"
+    check = ("python3", "-B", "-c", code)
+    new_venv(bench.root / ".venv", f"{bench.root}/src")
+    bench.environment = environment(bench.root / ".venv/bin", VIRTUAL_ENV=bench.root / ".venv")
+    await require_blamed(bench, check, BREAKS_PYTHON, workspace={"carry": []})
 
 
 async def test_a_virtual_environment_that_is_tracked_is_the_checkouts(tmp_path: Path) -> None:
