@@ -93,25 +93,42 @@ def record(folder: str, name: str) -> dict[str, Any]:
             return empty | {"reason": "nothing recorded yet"}
         over = last["event_type"] == "run.finished"
         begun, ended = first["details"], last["details"] if over else {}
-        workers = {worker["worker_id"]: "" for worker in begun.get("workers", ())}
+        planned = [_like({}, worker, "workers") for worker in _field(begun, "workers", [])]
+        workers = {_field(worker, "worker_id", ""): "" for worker in planned}
+        statuses = _field(ended, "workers", {})
         return {
             "run_id": name,
-            "status": str(ended.get("status", "PENDING")),
+            "status": _field(ended, "status", "PENDING"),
             "started_at": first["ts_utc"],
-            "base_ref": str(begun.get("base_ref", "")),
-            "base_commit": str(begun.get("base_commit", "")),
-            "dry_run": bool(begun.get("dry_run", False)),
-            "workers": workers | ended.get("workers", {}),
-            "files": last["file_counts"].get("files", 0) if over else 0,
-            "reason": str(ended.get("reason", "")),
+            "base_ref": _field(begun, "base_ref", ""),
+            "base_commit": _field(begun, "base_commit", ""),
+            "dry_run": _field(begun, "dry_run", False),
+            "workers": workers | {w: _like("", status, w) for w, status in statuses.items()},
+            "files": _field(last["file_counts"], "files", 0) if over else 0,
+            "reason": _field(ended, "reason", ""),
         }
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    except (TypeError, KeyError, AttributeError) as error:
-        reason = f"an event cannot be understood: {type(error).__name__}"
     return empty | {"status": "UNREADABLE", "reason": reason}
+
+
+def _field(found: dict[str, Any], name: str, default: Any) -> Any:
+    """What an event says under a name, of the kind of `default`, which it is where it is missing.
+
+    The classes of `events` would tell this better, and take as long to load as Python to start.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    return _like(default, found.get(name, default), name)
+
+
+def _like(default: Any, value: Any, name: str) -> Any:
+    if type(value) is not type(default):
+        raise ValueError(f"an event cannot be understood: `{name}` is of another kind")
+    return value
 
 
 def _now(folder: str, name: str) -> dict[str, Any]:

@@ -163,4 +163,5 @@ def test_a_spoiled_ledger_is_shown_or_named_with_its_line(part: int, tmp_path: P
         assert replay(folder).problems[:1] == tuple(told) or not told
         assert all(why.startswith(f"line {at + 1} ") for why in told)
         assert len(told) <= 1
-        run_line(folder)
+        statuses = run_line(folder).workers
+        assert all(isinstance(text, str) for pair in statuses.items() for text in pair)

@@ -201,7 +201,7 @@ async def test_a_torn_ledger_is_named_and_the_rest_is_shown(
     with run.ledger.open("ab") as file:
         file.write(b'{"not": "an event"}\n')
     async with console(run, clock) as pilot:
-        await until_shown(pilot, "no ledger event")
+        await until_shown(pilot, "line 18 does not have the keys of an event")
 
 
 async def test_a_run_that_has_not_begun_is_said_to_be_waited_for(
