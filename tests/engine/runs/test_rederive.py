@@ -181,7 +181,7 @@ def insert_merge(case: Case, tree: str) -> None:
     at = next(n for n, line in enumerate(lines) if '"integration.judged"' in line)
     event = json.loads(lines[at])
     merge: dict[str, Any] = {"order": [], "shared": [], "conflicts": []}
-    check = {"name": "unit", "required": True, "status": "PASS"}
+    check = {"name": "unit", "required": True, "status": "PASS", "detail": ""}
     lines[at:at] = [
         json.dumps(
             {**event, "event_type": "merge.finished", "details": merge, "hashes": {"tree": tree}}
