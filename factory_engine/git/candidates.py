@@ -7,6 +7,7 @@ worker's own `.git` a copy of the index, read as a list of names and nothing mor
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from factory_engine.git.index import drop_index
 from factory_engine.git.layout import BRANCH
 from factory_engine.git.nofollow import read_inside
 from factory_engine.git.process import Git
+from factory_engine.overlay import is_opaque
 
 _LONG_S = 900
 
@@ -94,11 +96,13 @@ async def added_by_worker(
         workspace: the folder that holds the worker's `.git`.
         base: full id of the commit.
         most: at most so many paths.
-        given: the index that the worker began with; None for the one of `git`.
+        given: of an overlay, the index that its layer shows; None for the one of `git`.
     """
     assert git.index is not None
     copy = git.index.with_name(git.index.name + ".worker")
     known = given or git.index
+    if given is not None and await asyncio.to_thread(_has_index_below, workspace):
+        return Paths(()), ""
     note, usable = await asyncio.to_thread(_copy_worker_index, workspace, known, copy)
     if not usable:
         return Paths(()), note
@@ -136,6 +140,14 @@ def moved(workspace: Path, base: str) -> str:
 
 
 _NO_INDEX = "the workspace's own index cannot be read; what was added to it by force is not seen"
+
+
+def _has_index_below(upper: Path) -> bool:
+    """Whether an overlay shows the index of its layer: none lies over it, and it is not hidden."""
+    own = upper / ".git"
+    if own.is_symlink() or not own.is_dir() or is_opaque(os.fsencode(own)):
+        return False
+    return not os.path.lexists(own / "index")
 
 
 def _copy_worker_index(workspace: Path, own: Path, copy: Path) -> tuple[str, bool]:

@@ -71,14 +71,15 @@ def _make_folder(path: Path) -> None:
 
 
 def add_repository(
-    path: Path, index: Path, *, object_format: str, objects: tuple[Path, ...], base: str
+    path: Path, index: Path | None, *, object_format: str, objects: tuple[Path, ...], base: str
 ) -> None:
-    """Puts a private `.git` into the checkout at `path`, with a copy of `index`.
+    """Puts a private `.git` into the checkout at `path`, with a copy of `index` if there is one.
 
     Raises:
         StorageError: the disk refused.
     """
     private = path / ".git"
     write_private(private, object_format=object_format, alternates=objects, commit=base)
-    with storage_errors("a checkout could not be made", path):
-        storage.disk.copy(index, private / "index")
+    if index is not None:
+        with storage_errors("a checkout could not be made", path):
+            storage.disk.copy(index, private / "index")

@@ -6,8 +6,10 @@ stat data, change times and inodes included. Reads only.
 
 from __future__ import annotations
 
+import array
 import hashlib
 import json
+import operator
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-FACTS, INDEX, TREE = "LAYER.json", "index", "tree"
+FACTS, TREE = "LAYER.json", "tree"
+INDEX = f"{TREE}/.git/index"  # where git in a checkout over the layer finds it: nothing is copied
 SCHEMA = "factory.layer/1"
 _LARGEST_FACTS = 64 << 10
 
@@ -101,15 +104,11 @@ def layer_bytes(folder: Path) -> int:
 
 
 def seal(folder: Path) -> str:
-    """A digest of names and stat data of a layer's files, and one of its index."""
+    """A digest of names and stat data of a layer's files, its index among them."""
     digest = hashlib.sha256()
     for line, _ in _lines(os.fsencode(folder / TREE)):
         digest.update(line)
-    try:
-        with open(folder / INDEX, "rb") as file:
-            return f"{digest.hexdigest()} {hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError:
-        return f"{digest.hexdigest()} missing"
+    return digest.hexdigest()
 
 
 def bytes_below(tree: Path) -> int:
@@ -118,34 +117,29 @@ def bytes_below(tree: Path) -> int:
 
 
 def _lines(top: bytes) -> Iterator[tuple[bytes, int]]:
+    """Each folder with what lies in it, in an order of its own, and the blocks that that takes."""
     waiting = [top]
     strip = len(top) + 1
     while waiting:
         folder = waiting.pop()
         try:
             with os.scandir(folder) as scanned:
-                entries = sorted(scanned, key=lambda entry: entry.name)
-            lines = [b"%b\0%b" % (folder[strip:], _facts_of(os.lstat(folder)))]
-            blocks = 0
+                entries = sorted(scanned, key=_name)
+            names, facts = [folder[strip:]], [os.lstat(folder)]
             for entry in entries:
-                facts = entry.stat(follow_symlinks=False)
+                names.append(entry.name)
+                facts.append(entry.stat(follow_symlinks=False))
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                else:
-                    lines.append(b"%b\0%b" % (entry.name, _facts_of(facts)))
-                    blocks += getattr(facts, "st_blocks", 0)
         except OSError as error:
             yield b"unreadable %d" % (error.errno or 0), 0
             continue
-        yield b"\n".join(lines), blocks
+        numbers = array.array("q", [number for one in facts for number in _numbers(one)])
+        blocks = sum(getattr(one, "st_blocks", 0) for one in facts[1:])
+        yield b"\0".join(names) + b"\0\0" + numbers.tobytes(), blocks
 
 
-def _facts_of(facts: os.stat_result) -> bytes:
-    return b"%o %d %d %d %d %d" % (
-        facts.st_mode,
-        facts.st_nlink,
-        facts.st_size,
-        facts.st_mtime_ns,
-        facts.st_ctime_ns,
-        facts.st_ino,
-    )
+_name = operator.attrgetter("name")
+_numbers = operator.attrgetter(
+    "st_mode", "st_nlink", "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino"
+)

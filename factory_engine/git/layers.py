@@ -144,7 +144,7 @@ class Layers:
         tree, index = half / TREE, half / INDEX
         if below:
             with storage_errors("a checkout of base could not be made", half):
-                storage.disk.mkdir(tree)
+                storage.make_folder(index.parent, durable=False)
                 storage.disk.copy(below[0].index, index)
             await lay_out_differences(store.git, below[0].commit, commit, tree, index)
         else:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import console_rows, git_rows, ledger_rows, startup_rows
+from tests.bench import console_rows, git_rows, ledger_rows, startup_rows, storage_rows
 from tests.bench.measure import Row
 
 
@@ -19,6 +19,7 @@ def main() -> int:
         "startup": startup_rows,
         "ledger": ledger_rows,
         "git": git_rows,
+        "storage": storage_rows,
         "console": console_rows,
     }
     chosen = sys.argv[1:] or list(groups)
@@ -33,7 +34,10 @@ def main() -> int:
 def _line(row: Row) -> str:
     ratio = row.ms / row.floor_ms if row.floor_ms else 0.0
     bar = f"{row.bar:>7.2f}" if row.bar is not None else f"{'-':>7}"
-    mark = " " if row.bar is None or ratio <= row.bar else "!"
+    if row.bar_ms is not None:
+        bar = f"{row.bar_ms:>4.0f} ms"
+    over = row.bar is not None and ratio > row.bar
+    mark = "!" if over or (row.bar_ms is not None and row.ms > row.bar_ms) else " "
     return (
         f"{row.what:<52} {row.ms:>9.1f} {row.floor_ms:>9.1f} {ratio:>7.2f} {bar}{mark} {row.floor}"
     )

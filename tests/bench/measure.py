@@ -18,13 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: milliseconds, those of the floor, and the ratio that is wanted."""
+    """One line of the table: milliseconds, those of the floor, and the ratio that is wanted.
+
+    `bar_ms` is for what must stay below a time whatever the floor is.
+    """
 
     what: str
     ms: float
     floor_ms: float
     floor: str
     bar: float | None = None
+    bar_ms: float | None = None
 
 
 def both(
