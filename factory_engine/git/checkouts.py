@@ -44,7 +44,7 @@ class Checkout:
 
     Args:
         top: the folder that holds them; of an overlay only what differs from the layers.
-        index: the factory's own index of them, anywhere but inside.
+        index: the factory's own index of them, anywhere but inside; of an overlay none is kept.
         layers: of an overlay, what it lies over, the uppermost first; else empty.
         scratch: of an overlay, a folder that is the kernel's alone.
     """
@@ -64,7 +64,7 @@ class Checkout:
         """Whether it can be worked in further."""
         folders = [self.top] if self.scratch is None else [self.top, self.scratch]
         real = all(folder.is_dir() and not folder.is_symlink() for folder in folders)
-        return real and self.index.is_file()
+        return real and (self.scratch is not None or self.index.is_file())
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,13 @@ class Checkouts:
         with storage_errors("a checkout could not be made", checkout.top):
             for folder in (checkout.index.parent, checkout.top, checkout.scratch):
                 storage.make_folder(folder, durable=False)
-            drop_index(checkout.index)
-            given = checkout.layers[0].index
-            await asyncio.to_thread(storage.disk.copy, given, checkout.index)
-        if tree is not None:
-            await lay_out_differences(self.store.git, self.base, tree, checkout.top, checkout.index)
-        self._add_repository(checkout, objects)
+        self._add_repository(checkout, None, objects)
+        if tree is None:
+            return  # git finds the layer's own index
+        index = checkout.top / ".git/index"
+        with storage_errors("a checkout could not be made", checkout.top):
+            await asyncio.to_thread(storage.disk.copy, checkout.layers[0].index, index)
+        await lay_out_differences(self.store.git, self.base, tree, checkout.top, index)
 
     async def _clone(self, checkout: Checkout) -> bool:
         """Base as clones of a kept checkout's files; False where they cannot be cloned."""
@@ -186,13 +187,15 @@ class Checkouts:
         await git.run("read-tree", self.base)
         # The clones are other files: only by reading them git learns that they are the same.
         await git.run("update-index", "-q", "--refresh", ok=(0, 1), timeout_s=_REFRESH_S)
-        self._add_repository(checkout, ())
+        self._add_repository(checkout, checkout.index, ())
         return True
 
-    def _add_repository(self, checkout: Checkout, objects: Sequence[Path]) -> None:
+    def _add_repository(
+        self, checkout: Checkout, index: Path | None, objects: Sequence[Path]
+    ) -> None:
         add_repository(
             checkout.top,
-            checkout.index,
+            index,
             object_format=self.store.object_format,
             objects=(self.store.base_store.path / "objects", *objects),
             base=self.base,
@@ -226,7 +229,9 @@ async def _holds_its_commit(git: Git, layer: Layer, below: Sequence[Layer]) -> b
                 )
                 tree = (await git.run("rev-parse", "--verify", f"{layer.commit}^{{tree}}")).line
                 return seen.tree == tree and not seen.problems
-            await work.run("read-tree", layer.commit)  # without stat data every file is read
+            # Without stat data the refresh reads every file; until then all seem to be changed.
+            await work.run("read-tree", layer.commit)
+            await work.run("update-index", "-q", "--refresh", ok=(0, 1), timeout_s=_REFRESH_S)
             changed = await work.run("diff-files", "--quiet", "--ignore-submodules", ok=(0, 1))
             new = await work.run("ls-files", "--others", "-z")
         except FactoryError:

@@ -20,6 +20,7 @@ from factory_engine.git import candidates
 from factory_engine.git.collect import in_order, is_among, take, unseen
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import GITLINK, tree_changes
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import drop_index
 from factory_engine.git.inspection import (
     Collected,
@@ -66,7 +67,7 @@ async def collect_changes(
     """
     if upper.is_symlink() or not upper.is_dir():
         raise CollectError("the workspace is gone", advice="run this worker again")
-    drop_index(scratch)
+    _drop(scratch)
     work = git.with_index(scratch).with_work_tree(upper)
     try:
         return await _collect(work, upper, given_index, base, limits, without)
@@ -74,6 +75,11 @@ async def collect_changes(
         # Only the worker's files can have made git fail here: its run is blocked, not the factory.
         raise CollectError(f"git cannot read the workspace: {error.what}") from error
     finally:
+        _drop(scratch)
+
+
+def _drop(scratch: Path) -> None:
+    with storage_errors("an index could not be removed", scratch):
         drop_index(scratch)
 
 

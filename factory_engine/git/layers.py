@@ -97,17 +97,40 @@ class Layers:
         self._trusted.clear()
 
     def release(self) -> None:
-        """Nothing is in use by this process any more."""
+        """Nothing is in use by this process any more.
+
+        What a program changed here since it was proven is put away: it may have changed what is
+        noted of the layer, too, and the next process knows no better.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        trusted = {layer.key for stack in self._trusted.values() for layer in stack}
+        for key, known in self._proven.items():
+            if key not in trusted and (self.cache.folder / key).exists():
+                self._put_away_unless(key, known)
+        self._proven.clear()
         self.doubt()
         for lock in self._held.values():
             lock.release()
         self._held.clear()
 
-    def _use(self, layer: Layer) -> None:
+    def _put_away_unless(self, key: str, known: str) -> None:
+        making, folder = self.cache.making(key), self.cache.folder / key
+        try:
+            # whoever has the lock proves it, or makes it anew
+            if making.take() and seal(folder) != known:
+                with storage_errors("a checkout of base could not be put away", folder):
+                    storage.disk.replace(folder, self.cache.beside(key))
+        finally:
+            making.release()
+
+    def _use(self, layer: Layer) -> bool:
         lock = self._held.setdefault(layer.key, self.cache.use(layer.key))
-        lock.share()
+        held = lock.share()
         with contextlib.suppress(OSError):
             os.utime(lock.path)
+        return held
 
     def _usable(self, key: str) -> tuple[Layer, ...]:
         """The stack that `key` is the uppermost of; empty unless each layer is as it was made."""
@@ -130,17 +153,19 @@ class Layers:
             storage.make_folder(self.cache.folder, durable=False)
             storage.disk.mkdir(half)
         try:
-            await self._fill(store, commit, half, await self._nearest(store, commit))
+            sealed = await self._fill(store, commit, half, await self._nearest(store, commit))
             with storage_errors("a checkout of base could not be kept", target):
                 if target.exists():  # not as it was: whoever sees it now keeps what is open
                     storage.disk.replace(target, self.cache.beside(key))
                 storage.disk.replace(half, target)
+            self._proven[key] = sealed
         finally:
             await asyncio.to_thread(remove_workspace, half)
 
     async def _fill(
         self, store: RunStore, commit: str, half: Path, below: tuple[Layer, ...]
-    ) -> None:
+    ) -> str:
+        """Makes all of a layer in the folder `half`; its seal."""
         tree, index = half / TREE, half / INDEX
         if below:
             with storage_errors("a checkout of base could not be made", half):
@@ -149,15 +174,17 @@ class Layers:
             await lay_out_differences(store.git, below[0].commit, commit, tree, index)
         else:
             await lay_out_files(store.git, commit, tree, index)
+        sealed = await asyncio.to_thread(seal, half)
         facts = {
             "schema_version": SCHEMA,
             "commit": commit,
             "below": below[0].key if below else "",
             "boot": boot(),
             "bytes": await asyncio.to_thread(bytes_below, tree),
-            "sealed": await asyncio.to_thread(seal, half),
+            "sealed": sealed,
         }
         storage.replace_file(half / FACTS, json.dumps(facts, indent=2).encode(), durable=False)
+        return sealed
 
     async def _nearest(self, store: RunStore, commit: str) -> tuple[Layer, ...]:
         """A stack that differs little from `commit`; none where making anew is as cheap."""
@@ -171,8 +198,8 @@ class Layers:
                 changes = await tree_changes(store.git, top.commit, commit)
                 near.append((len(changes), top.key))
         for count, key in sorted(near):
-            if count <= _NEAR and (stack := await asyncio.to_thread(self._usable, key)):
-                for layer in stack:
-                    self._use(layer)
+            if count > _NEAR or not all(map(self._use, self.cache.chain(key))):
+                continue  # somebody is about to remove it
+            if stack := await asyncio.to_thread(self._usable, key):
                 return stack
         return ()

@@ -170,6 +170,7 @@ class CrashBench:
         require_same_end(self.folder, acknowledged, self.calm)
         require_nobody_left(self.place)
         assert not [*self.workspaces.glob("*/runs")], "a workspace was forgotten"
+        assert not [*self.workspaces.glob("*/layers/.tmp.*")], "half a layer was forgotten"
         assert self.outside.picture() == self.before
 
     def sweep(

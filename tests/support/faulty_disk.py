@@ -94,6 +94,10 @@ class FaultyDisk(Disk):
         self._count()
         super().rmdir(path)
 
+    def whiteout(self, path: AnyPath) -> None:
+        self._count(adds=True)
+        super().whiteout(path)
+
     def spawn(self, program: str) -> None:
         self.calls += 1
         if self.calls == self._at and self._fault is dying:

@@ -136,7 +136,10 @@ def require_no_second_start(folder: RunFolder) -> None:
 
 
 def require_nobody_left(place: Path) -> None:
-    """No process works in `place` or was started for it, but this one and its ancestors."""
+    """No process works in `place` or was started for it, and nothing is mounted there.
+
+    This process and its ancestors do not count.
+    """
     family = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
     left = []
     for process in psutil.process_iter():
@@ -145,6 +148,13 @@ def require_nobody_left(place: Path) -> None:
             if process.pid not in family and any(str(place) in fact for fact in facts):
                 left.append((process.pid, process.cmdline()))
     assert not left
+    assert str(place) not in _mounts()
+
+
+def _mounts() -> str:
+    """What the kernel has mounted for the whole machine; nothing where it does not say."""
+    mounts = Path("/proc/self/mountinfo")
+    return mounts.read_text(errors="surrogateescape") if mounts.exists() else ""
 
 
 def _require_sense(relative: str, data: bytes) -> None:
