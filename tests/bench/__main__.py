@@ -9,7 +9,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import console_rows, git_rows, ledger_rows, startup_rows, storage_rows
+from tests.bench import (
+    console_rows,
+    git_rows,
+    ledger_rows,
+    oneshot_rows,
+    startup_rows,
+    storage_rows,
+)
 from tests.bench.measure import Row
 
 
@@ -20,6 +27,7 @@ def main() -> int:
         "ledger": ledger_rows,
         "git": git_rows,
         "storage": storage_rows,
+        "oneshot": oneshot_rows,
         "console": console_rows,
     }
     chosen = sys.argv[1:] or list(groups)

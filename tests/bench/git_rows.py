@@ -22,9 +22,6 @@ from factory_engine.git.removal import remove_workspace
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.git.workspace import create_workspace
-from factory_engine.runs import drive
-from factory_engine.runs.birth import Request
-from factory_engine.runs.project import open_project
 from tests.bench.measure import Row, both, command
 from tests.support.repositories import git, make_repository
 
@@ -34,14 +31,13 @@ CHANGED = 100
 
 
 def rows(folder: Path) -> Iterator[Row]:
-    """Workspaces, collecting, judging, merging, and a whole oneshot beside a shell script."""
+    """Workspaces, collecting, judging and merging."""
     root = _repository(folder)
     size = len(git(root, "ls-files").splitlines())
     base = git(root, "rev-parse", "HEAD")
     store = asyncio.run(_store(root, base, folder))
     yield from _checkouts(root, base, store, folder, size)
     yield from _changes(root, base, store, folder, size)
-    yield from _whole(root, folder, size)
 
 
 def _repository(folder: Path) -> Path:
@@ -128,42 +124,3 @@ def _changes(root: Path, base: str, store: RunStore, folder: Path, size: int) ->
     )
     figure, floor = both(lambda: asyncio.run(merge_trees(store.git, base, sides)), bare, rounds=5)
     yield Row("merge four contributions", figure, floor, "merge-tree, 3 times")
-
-
-def _whole(root: Path, folder: Path, size: int) -> Iterator[Row]:
-    """The factory beside a script that does the same work without judging anything."""
-    edit = "for f in $(git ls-files | awk 'NR%4=={n}' | head -25); do echo x >>$f; done"
-    workers = [edit.format(n=n) for n in range(4)]
-    settings = ["run.grace_s=1"]
-    for name, code in zip(WORKERS, workers, strict=True):
-        settings += [
-            f'workers.{name}.command=["sh", "-c", "{code}"]',
-            f'workers.{name}.scope.allow=["**"]',
-        ]
-
-    async def ours() -> None:
-        project = await open_project(root, overrides=settings)
-        await drive.oneshot(project, Request())
-
-    script = _script(workers)
-    figure, floor = both(lambda: asyncio.run(ours()), command(["sh", "-c", script], root), rounds=3)
-    yield Row(f"oneshot, 4 workers, {size:,} files", figure, floor, "a shell script", 0.7)
-
-
-def _script(workers: list[str]) -> str:
-    lines = ["set -e", "T=$(mktemp -d)"]
-    for number, code in enumerate(workers):
-        lines.append(f"git worktree add -q -b w{number} $T/{number} HEAD")
-        lines.append(f"(cd $T/{number} && {code} && git add -A && git commit -qm w) &")
-    lines += ["wait"]
-    lines += [f"git diff HEAD w{number} >$T/{number}.patch" for number in range(len(workers))]
-    lines += [
-        "git worktree add -q --detach $T/z HEAD",
-        "cd $T/z",
-        "git merge -q --no-edit " + " ".join(f"w{n}" for n in range(len(workers))),
-        "cd -",
-        "rm -rf $T",
-        "git worktree prune",
-        *(f"git branch -qD w{number}" for number in range(len(workers))),
-    ]
-    return "\n".join(lines)

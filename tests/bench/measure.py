@@ -32,12 +32,20 @@ class Row:
 
 
 def both(
-    figure: Callable[[], object], floor: Callable[[], object], rounds: int = 9
+    figure: Callable[[], object],
+    floor: Callable[[], object],
+    rounds: int = 9,
+    before: Callable[[], object] | None = None,
 ) -> tuple[float, float]:
-    """The medians of `figure` and `floor` in milliseconds, measured in turn after a warm-up."""
+    """The medians of `figure` and `floor` in milliseconds, measured in turn after a warm-up.
+
+    `before` is done before each figure, and not measured.
+    """
     figure(), floor()
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
+        if before is not None:
+            before()
         for call, taken in zip((figure, floor), times, strict=True):
             started = time.perf_counter()
             call()
@@ -45,11 +53,16 @@ def both(
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def command(argv: Sequence[str], cwd: Path | None = None) -> Callable[[], object]:
-    """Run a command to its end, its output thrown away; it finds this checkout's packages."""
+def command(
+    argv: Sequence[str], cwd: Path | None = None, *, check: bool = False
+) -> Callable[[], object]:
+    """Run a command to its end, its output thrown away; it finds this checkout's packages.
+
+    With `check` one that fails ends the measuring: it did something else than what is measured.
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def call() -> object:
-        return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, check=False)
+        return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, check=check)
 
     return call

@@ -11,11 +11,13 @@ import json
 import os
 import shutil
 import signal
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from factory_engine.config import workspaces_dir
+from factory_engine.git.layer_cache import LayerCache
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
@@ -46,6 +48,19 @@ TWO = {
     "B": shell("rm docs/guide.md; echo B > $FACTORY_OUTBOX/SUMMARY.md", ["docs/*"]),
 }
 CHECK = {"name": "unit", "run": ["sh", "-c", "grep ONE src/one.txt && test ! -e docs/guide.md"]}
+
+
+def _copy(source: Path, target: Path) -> None:
+    """All of a folder, with what an overlay's upper folder marks as gone."""
+    shutil.copytree(source, target, symlinks=True, copy_function=_copy_entry)
+
+
+def _copy_entry(source: str, target: str) -> None:
+    facts = os.lstat(source)
+    if stat.S_ISCHR(facts.st_mode):
+        os.mknod(target, facts.st_mode, facts.st_rdev)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 class CrashBench:
@@ -125,14 +140,14 @@ class CrashBench:
         shutil.rmtree(self._template, ignore_errors=True)
         for name, path in (("runs", self.runs), ("workspaces", self.workspaces)):
             if path.is_dir():
-                shutil.copytree(path, self._template / name, symlinks=True)
+                _copy(path, self._template / name)
 
     def restore(self) -> None:
         """Back to what was kept, or to nothing."""
         self.clear()
         for name, path in (("runs", self.runs), ("workspaces", self.workspaces)):
             if (self._template / name).is_dir():
-                shutil.copytree(self._template / name, path, symlinks=True)
+                _copy(self._template / name, path)
 
     def kill_holder(self) -> None:
         """kill -9 of whoever drives the run."""
@@ -170,7 +185,9 @@ class CrashBench:
         require_same_end(self.folder, acknowledged, self.calm)
         require_nobody_left(self.place)
         assert not [*self.workspaces.glob("*/runs")], "a workspace was forgotten"
-        assert not [*self.workspaces.glob("*/layers/.tmp.*")], "half a layer was forgotten"
+        for layers in self.workspaces.glob("*/layers"):
+            LayerCache(layers).sweep()
+            assert not [*layers.glob(".tmp.*")], "somebody still holds half a layer"
         assert self.outside.picture() == self.before
 
     def sweep(
