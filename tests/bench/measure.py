@@ -61,6 +61,7 @@ def command(
     With `check` one that fails ends the measuring: it did something else than what is measured.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
 
     def call() -> object:
         return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, check=check)
