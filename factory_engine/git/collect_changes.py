@@ -222,29 +222,43 @@ def _is_same_and_large(path: bytes, entry: Entry, most: int) -> bool:
 
 
 async def _write_small_index(git: Git, view: _View) -> None:
-    """An index of base's files in the folders of the upper one, and a stand-in for each other.
+    """An index of base's files at the paths of the upper folder, and a stand-in for the others.
 
-    What ignores what is said by files of base that are not in the upper folder: git reads such a
-    one from the index where the entry is marked as one that a sparse checkout leaves out.
+    Git has to know that a folder is not new, not what else is in it. What ignores what is said by
+    files of base that are not in the upper folder, too: git reads such a one from the index where
+    the entry is marked as one that a sparse checkout leaves out.
     """
     records: list[bytes] = []
     ignores: list[bytes] = []
+    here = {*view.seen.folders, *view.seen.files, *view.seen.gone, *view.seen.special}
     for folder, entries in view.base.items():
+        others = False
         for name, entry in entries.items():
             path = inside(folder, name)
-            if not entry.is_folder:
+            if path not in here and (entry.is_folder or name != b".gitignore"):
+                others = True
+            elif not entry.is_folder:
                 records.append(entry.record(path))
             elif path not in view.seen.folders:
-                stand_in = Entry("100644", "1" * len(entry.oid))
-                records.append(stand_in.record(inside(path, _STAND_IN)))
+                records.append(_stand_in(path, here, entry))
             untouched = path not in view.tracked and name in view.kept.get(folder, {})
             if name == b".gitignore" and untouched and entry.mode.startswith("100"):
                 ignores.append(path)
+        if others:
+            records.append(_stand_in(folder, here, next(iter(entries.values()))))
     for command, lines in (("--index-info", records), ("--skip-worktree", ignores)):
         if lines:
             options = ("--stdin",) if command == "--skip-worktree" else ()
             listed = b"\0".join(lines) + b"\0"
             await git.run("update-index", "-z", command, *options, stdin=listed)
+
+
+def _stand_in(folder: bytes, here: set[bytes], like: Entry) -> bytes:
+    """A record of a file that is not there, under a name that nothing has."""
+    path = inside(folder, _STAND_IN)
+    while path in here:
+        path += b"-"
+    return Entry("100644", "1" * len(like.oid)).record(path)
 
 
 async def _entries(git: Git) -> dict[bytes, Entry]:
