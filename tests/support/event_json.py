@@ -5,6 +5,7 @@ Owns the way around the types, in both directions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,7 +15,8 @@ from factory_engine.events.details import write_details
 
 def said(event: Event | Draft) -> dict[str, Any]:
     """The details of an event as they stand in its line."""
-    return write_details(event.details)
+    said: dict[str, Any] = json.loads(json.dumps(write_details(event.details)))
+    return said
 
 
 def anything(event_type: str, fields: Mapping[str, Any]) -> Details:

@@ -206,5 +206,5 @@ def test_watching_a_ledger_from_elsewhere_that_makes_no_sense_is_blocked(reader:
     ledger.write_bytes(ledger.read_bytes().replace(b'"stage":"launch"', b'"stage":"lunch"'))
     answer = reader("watch", "--run-id", "good", "--quiet")
     assert answer.code == 2
-    assert "line 17 of type stage.started `stage` is no stage" in answer.err
+    assert "of type stage.started `stage` is no stage that this version knows" in answer.err
     assert "Traceback" not in answer.err

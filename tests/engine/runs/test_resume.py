@@ -124,7 +124,7 @@ async def test_an_edited_lock_counts_only_with_a_reason(bench: Bench) -> None:
     amended = [event for event in events_of(third) if event.event_type == "lock.amended"]
     assert amended[0].actor == "operator"
     assert said(amended[0])["reason"] == "the task was about docs"
-    assert list(said(amended[0])["old"]["allowed_globs"]) == ["src/**"]
+    assert said(amended[0])["old"]["allowed_globs"] == ["src/**"]
     fourth = await bench.judge("mine", "integrate")
     require_agreement(fourth, Status.PASS)
 
