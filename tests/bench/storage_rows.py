@@ -30,6 +30,7 @@ from tests.support.repositories import git, make_repository
 
 SMALL, LARGE = 2_120, 50_000
 CHANGED = 100
+_IN_A_FOLDER = 20
 WORKERS = "ABCD"
 _LIMITS = CollectLimits(max_files=10_000, max_file_bytes=10_000_000)
 _TEXT = "".join(f"line {number}\n" for number in range(60))
@@ -47,11 +48,15 @@ def rows(folder: Path) -> Iterator[Row]:
 
 
 def synthetic(folder: Path, files: int) -> Path:
-    """A repository of `files` small files, of which none is checked out."""
+    """A repository of `files` small files, of which none is checked out.
+
+    A larger one has more folders, not fuller ones, as repositories grow.
+    """
     make_repository(folder, {})
     text = ["commit refs/heads/main\ncommitter T <t@example.org> 1700000000 +0000\ndata 4\nbase\n"]
     for number in range(files):
-        name = f"{WORKERS[number % 4]}/{number % 400 // 4}/{number}.txt"
+        group = number // _IN_A_FOLDER
+        name = f"{WORKERS[group % 4]}/{group}/{number}.txt"
         content = f"{name}\n{_TEXT}"
         text.append(f"M 644 inline {name}\ndata {len(content)}\n{content}\n")
     import_history(folder, "".join(text))
