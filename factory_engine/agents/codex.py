@@ -1,4 +1,4 @@
-"""The driver for the Codex CLI: `codex exec --json`, checked against 0.169.
+"""The driver for the Codex CLI: `codex exec --json`, checked against 0.171.
 
 Owns its command line and the meaning of its events
 (https://github.com/openai/codex, `codex-rs/exec/src/exec_events.rs`). Exit code 0 says only that

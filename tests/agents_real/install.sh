@@ -8,7 +8,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target=${1:-$here/../../.agents}
 # Exact versions: where the newest wants a newer Node, npm takes an older one without a word.
-set -- "${2:-}" @openai/codex@0.171.0 @anthropic-ai/claude-code@2.1.332
+set -- "${2:-}" @openai/codex@0.171.0 @anthropic-ai/claude-code@2.1.197
 if [ "$1" = acp ]; then
     set -- "$@" @zed-industries/codex-acp@0.16.0 @agentclientprotocol/claude-agent-acp@0.49.0
 fi

@@ -1,4 +1,4 @@
-"""The checkup of the Codex CLI, measured with 0.169.
+"""The checkup of the Codex CLI, measured with 0.171.
 
 Owns where it keeps its settings and its login, the trial of its sandbox, and its known traps.
 """
@@ -24,7 +24,7 @@ from factory_engine.agents.checkups.setup import (
 )
 from factory_engine.agents.json_lines import member, text
 
-TESTED = "0.169.0"
+TESTED = "0.171.0"
 _BYPASS = "--dangerously-bypass-approvals-and-sandbox"
 _UNCONFINED = "danger-full-access"
 

@@ -50,7 +50,7 @@ class Place:
         return path
 
     def codex(
-        self, version: str = "0.169.0", login_rc: int = 0, sandbox: str = WORKS, **more: Any
+        self, version: str = "0.171.0", login_rc: int = 0, sandbox: str = WORKS, **more: Any
     ) -> Setup:
         """A codex that says what it is told to."""
         said = {"version": version, "login": "as told", "login_rc": login_rc, "sandbox": sandbox}
@@ -109,12 +109,12 @@ async def test_a_sound_agent_has_nothing_to_report(place: Place) -> None:
     remarks = await found("codex", place.codex())
     assert list(remarks) == ["version", "login", "sandbox"]
     assert {remark.level for remark in remarks.values()} == {"ok"}
-    assert remarks["version"].message == f"0.169.0, {place.folder / 'codex'}"
+    assert remarks["version"].message == f"0.171.0, {place.folder / 'codex'}"
 
 
 @pytest.mark.parametrize(
     ("version", "level", "told"),
-    [("0.98.0", "warn", "older than 0.169.0"), ("1.2.0", "ok", "newer than 0.169.0")],
+    [("0.98.0", "warn", "older than 0.171.0"), ("1.2.0", "ok", "newer than 0.171.0")],
 )
 async def test_another_version_than_the_tested_one_is_remarked(
     place: Place, version: str, level: str, told: str
@@ -184,7 +184,7 @@ async def test_the_program_behind_the_script_of_npm_is_named(place: Place) -> No
     native = scope / "codex-linux-x64" / "vendor" / "musl" / "bin" / "codex"
     write_files(scope, {"codex/bin/codex.js": "", str(native.relative_to(scope)): ""})
     script = scope / "codex" / "bin" / "codex.js"
-    script.write_text("#!/bin/sh\necho codex-cli 0.169.0\n")
+    script.write_text("#!/bin/sh\necho codex-cli 0.171.0\n")
     script.chmod(0o755)
     (place.folder / "codex").symlink_to(script)
     remark = (await found("codex", place.setup(place.folder / "codex")))["shim"]
