@@ -145,7 +145,7 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
 async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
     """The files of the tree in the area, and where a program on them is put."""
     own = run.area.is_relative_to(context.folder.work)
-    checkouts = await context.checkouts(context.folder.work if own else context.workspaces)
+    checkouts = await context.checkouts(context.runs_dir if own else context.workspaces)
     index = context.folder.index_file(f"{run.owner}-check")
     checkout = await checkouts.of(run.area, index)
     objects = context.folder.store / "objects"

@@ -126,7 +126,7 @@ def changed_carried(checkout: Checkout, carried: Sequence[Carried]) -> list[str]
 
 
 async def find_isolation(
-    repository: Repository, home: Path, workspaces: Path, run_work: Path
+    repository: Repository, home: Path, workspaces: Path, runs_dir: Path
 ) -> Isolation:
     """What is possible here, found by trying; some thirty milliseconds, once a process.
 
@@ -134,7 +134,7 @@ async def find_isolation(
         repository: the user's.
         home: the user's home folder, which is never hidden whole.
         workspaces: where workers' checkouts lie.
-        run_work: where Z's lie.
+        runs_dir: where Z's lie, in the folder of each run.
     """
     root = str(repository.root)
     others = [*repository.other_work_trees(), *other_names(repository.root)]
@@ -143,13 +143,13 @@ async def find_isolation(
     hidden = [path for path in hidden if not lies_in(str(home), [str(path)])]
     if repository.bare or repository.root.parent == repository.root:
         why = ("a bare repository has no path of its own for files",)
-        nothing = {workspaces: False, run_work: False}
+        nothing = {workspaces: False, runs_dir: False}
         return Isolation(repository.root, False, nothing, nothing, (), why)
     in_cache, beside = await asyncio.gather(
         asyncio.to_thread(mounting, workspaces, workspaces),
-        asyncio.to_thread(mounting, workspaces, run_work),
+        asyncio.to_thread(mounting, workspaces, runs_dir),
     )
-    overlay = {workspaces: in_cache.overlay, run_work: beside.overlay}
+    overlay = {workspaces: in_cache.overlay, runs_dir: beside.overlay}
     clones = dict.fromkeys(overlay, False)
     for folder in [folder for folder, possible in overlay.items() if not possible]:
         # clones come from the layers, which lie in the cache
