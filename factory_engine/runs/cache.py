@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from factory_engine.checkouts.layer_cache import LayerCache, LayerUse
+from factory_engine.checkouts.provider import deep_problems
 from factory_engine.clock import Clock
-from factory_engine.git.checkouts import deep_problems
-from factory_engine.git.layer_cache import LayerCache, LayerUse
 from factory_engine.git.process import Git
 from factory_engine.runs.control import DAY_US, Pruned
 from factory_engine.runs.project import Project

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.workspace import remove_workspace
 from factory_engine.clock import from_rfc3339
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.workspace import remove_workspace
 from factory_engine.processes.tree import Marker, end_tree
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of

@@ -20,8 +20,8 @@ from factory_engine import storage
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.agents.retry import delay_before_next, with_its_wait
 from factory_engine.artifacts.bundle import CheckResult
+from factory_engine.checkouts.provider import Checkout
 from factory_engine.events import Draft, WorkerExited, WorkerRetried, WorkerSession, WorkerStarted
-from factory_engine.git.checkouts import Checkout
 from factory_engine.processes.supervise import Finished
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.execution import Execution, agent_cell, execute

@@ -23,8 +23,8 @@ from factory_engine.artifacts.bundle import (
     LogIndex,
     StatusFile,
 )
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.git import diff
-from factory_engine.git.removal import remove_workspace
 from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     DIFF,

@@ -15,10 +15,10 @@ from factory_engine import storage
 from factory_engine.agents.command import last_words
 from factory_engine.agents.places import Places
 from factory_engine.artifacts.bundle import CheckResult
+from factory_engine.checkouts.carried import put_files
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import CheckFinished, Draft, WorkerChecked
-from factory_engine.git.carried import put_files
-from factory_engine.git.removal import remove_workspace
 from factory_engine.processes.supervise import Program, run_program
 from factory_engine.sandbox import Sandbox, Shown
 from factory_engine.stages.confined import Cell, Room, cell, doubting, limits_for

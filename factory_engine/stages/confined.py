@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.git.checkouts import Checkout
+from factory_engine.checkouts.provider import Checkout
 from factory_engine.processes.program import exit_in_words
 from factory_engine.processes.supervise import Finished, Limits, Program
 from factory_engine.sandbox import (

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.manifest import RunManifest, issued_lock
+from factory_engine.checkouts.carried import AUTO, Carried, find_carried
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.provider import Checkouts
 from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.events import Draft
-from factory_engine.git.carried import AUTO, Carried, find_carried
-from factory_engine.git.checkouts import Checkouts
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.layers import Layers
-from factory_engine.git.pool import Pool
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.processes.marker import Marker

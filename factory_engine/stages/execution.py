@@ -24,9 +24,9 @@ from factory_engine.agents.protocol import (
     Conversation,
     Launch,
 )
+from factory_engine.checkouts.provider import Checkout
 from factory_engine.config.limits import WorkLimits
 from factory_engine.events import Draft, WorkerSession
-from factory_engine.git.checkouts import Checkout
 from factory_engine.processes.environment import worker_environment
 from factory_engine.processes.supervise import Finished, Program, run_program
 from factory_engine.sandbox import Sandbox

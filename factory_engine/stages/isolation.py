@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from factory_engine.checkouts.carried import Carried, changed_files
+from factory_engine.checkouts.provider import Checkout, Storage
+from factory_engine.checkouts.reflink import can_clone
 from factory_engine.events import Finding
-from factory_engine.git.carried import Carried, changed_files
-from factory_engine.git.checkouts import Checkout, Storage
-from factory_engine.git.reflink import can_clone
 from factory_engine.git.repository import Repository
 from factory_engine.sandbox import Layer, Overlaid, Shown, View, lies_in, mounting, other_names
 

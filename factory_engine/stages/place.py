@@ -12,9 +12,9 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents.prompt import render_prompt
-from factory_engine.git.carried import put_files
-from factory_engine.git.checkouts import Checkout
-from factory_engine.git.removal import remove_workspace
+from factory_engine.checkouts.carried import put_files
+from factory_engine.checkouts.provider import Checkout
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.run_folder import INTEGRATOR
 from factory_engine.stages.context import RunContext
 from factory_engine.status import Status

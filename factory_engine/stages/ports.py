@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factory_engine.git.shared_lock import SharedLock
+from factory_engine.checkouts.shared_lock import SharedLock
 
 FIRST, LAST, EACH = 20_000, 32_600, 100
 

@@ -16,12 +16,12 @@ import filelock
 import psutil
 
 from factory_engine import storage
+from factory_engine.checkouts.carried import Carried, find_carried
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
 from factory_engine.events import Draft, Finding
-from factory_engine.git.carried import Carried, find_carried
 from factory_engine.git.conditions import RepositoryConditions
 from factory_engine.git.process import MINIMUM_GIT, git_version
 from factory_engine.git.repository import Repository

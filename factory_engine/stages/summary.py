@@ -19,6 +19,8 @@ from factory_engine.artifacts.integrator import (
     StageResult,
     Violation,
 )
+from factory_engine.checkouts.carried import Carried
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.errors import StorageError
 from factory_engine.events import (
     INTEGRATOR,
@@ -28,8 +30,6 @@ from factory_engine.events import (
     StageFinished,
     StageStarted,
 )
-from factory_engine.git.carried import Carried
-from factory_engine.git.removal import remove_workspace
 from factory_engine.provenance.attestation import attest
 from factory_engine.provenance.statement import Result
 from factory_engine.rules.escape import printable

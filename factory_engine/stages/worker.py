@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from factory_engine.agents.protocol import AgentVerdict
+from factory_engine.checkouts.inspection import Collected, CollectLimits
+from factory_engine.checkouts.provider import Checkout
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import Draft, WorkerChecked, WorkerFinished
-from factory_engine.git.checkouts import Checkout
-from factory_engine.git.inspection import Collected, CollectLimits
 from factory_engine.processes.environment import worker_environment
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import Sandbox

@@ -14,14 +14,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory_engine.checkouts.collect import CollectLimits, collect
+from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.checkouts.workspace import create_workspace
 from factory_engine.git import diff
 from factory_engine.git.apply import apply_patch
-from factory_engine.git.collect import CollectLimits, collect
 from factory_engine.git.merge import merge_trees
-from factory_engine.git.removal import remove_workspace
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
-from factory_engine.git.workspace import create_workspace
 from tests.bench.measure import Row, both, command
 from tests.support.repositories import git, make_repository
 

@@ -16,12 +16,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from factory_engine.git.checkouts import Checkout, Checkouts
-from factory_engine.git.collect import CollectLimits
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.layers import Layers
-from factory_engine.git.pool import Pool
-from factory_engine.git.removal import remove_workspace
+from factory_engine.checkouts.collect import CollectLimits
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.provider import Checkout, Checkouts
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.sandbox import mounting

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.checkouts import Checkout, Checkouts, deep_problems
-from factory_engine.git.inspection import CollectLimits
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.layers import Layers
-from factory_engine.git.pool import Pool
-from factory_engine.git.removal import remove_workspace
+from factory_engine.checkouts.inspection import CollectLimits
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.provider import Checkout, Checkouts, deep_problems
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, create_run_store
 from factory_engine.sandbox import mounting

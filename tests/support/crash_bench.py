@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory_engine.checkouts.layer_cache import LayerCache
 from factory_engine.config import workspaces_dir
-from factory_engine.git.layer_cache import LayerCache
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of

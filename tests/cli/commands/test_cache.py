@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.layer_cache import LayerCache
+from factory_engine.checkouts.layer_cache import LayerCache
 from factory_engine.sandbox import mounting
 from tests.cli.shell import Shell, configure
 from tests.support.repositories import git

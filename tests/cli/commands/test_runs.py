@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.checkouts.workspace import remove_workspace
 from factory_engine.config import locations
 from factory_engine.git.repository_name import common_folder, folder_name
-from factory_engine.git.workspace import remove_workspace
 from factory_engine.run_folder import LEDGER, MANIFEST, RunFolder
 from factory_engine.run_holder import HOLDER
 from factory_engine.run_lock import hold

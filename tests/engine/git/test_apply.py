@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from factory_engine.git.apply import Applied, apply_patch
-from tests.engine.git.workbench import Workbench
 from tests.support.repositories import git, snapshot_bytes
+from tests.support.workbench import Workbench
 
 
 async def applied(bench: Workbench, patch: str | bytes) -> Applied:

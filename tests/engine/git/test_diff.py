@@ -21,9 +21,9 @@ from factory_engine.git.diff import (
     tree_changes,
     tree_paths,
 )
-from tests.engine.git.changes import CHANGES, Change
-from tests.engine.git.workbench import Workbench, workbench
+from tests.support.changes import CHANGES, Change
 from tests.support.repositories import git, isolated_environment, write_files
+from tests.support.workbench import Workbench, workbench
 
 
 def sha256(content: bytes) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from factory_engine.git.merge import Conflict, Merged, merge_trees
-from tests.engine.git.workbench import Workbench, workbench
 from tests.support.repositories import commit_all, git, write_files
+from tests.support.workbench import Workbench, workbench
 
 LINES = [f"line {n}\n" for n in range(100)]
 

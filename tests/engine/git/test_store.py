@@ -12,7 +12,6 @@ import pytest
 from factory_engine.errors import RepositoryError, StorageError
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, create_run_store, repository_key
-from tests.engine.git.workbench import workbench, workbench_on
 from tests.support.repositories import (
     commit_all,
     git,
@@ -20,6 +19,7 @@ from tests.support.repositories import (
     snapshot_bytes,
     write_files,
 )
+from tests.support.workbench import workbench, workbench_on
 
 
 async def opened(root: Path) -> tuple[Repository, str]:

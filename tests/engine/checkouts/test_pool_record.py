@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git import record as module
+from factory_engine.checkouts import pool_record as module
+from factory_engine.checkouts.pool_record import Record, read_record, record_of, write_record
 from factory_engine.git.index_entries import as_remembered
-from factory_engine.git.record import Record, read_record, record_of, write_record
-from tests.engine.git.workbench import workbench
 from tests.support.repositories import isolated_environment
+from tests.support.workbench import workbench
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ctime is something else elsewhere")
 

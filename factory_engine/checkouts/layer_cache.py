@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.checkouts.layer_record import FACTS, Layer, layer_bytes, read_layer
+from factory_engine.checkouts.removal import remove_tree, remove_workspace
+from factory_engine.checkouts.shared_lock import SharedLock
 from factory_engine.git.edge import storage_errors
-from factory_engine.git.layer_record import FACTS, Layer, layer_bytes, read_layer
-from factory_engine.git.removal import remove_tree, remove_workspace
-from factory_engine.git.shared_lock import SharedLock
 
 DEEPEST = 8  # each further layer makes every look-up of a name a little slower
 _HALF = f"{storage.TEMPORARY_PREFIX}layer."

@@ -15,14 +15,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factory_engine.errors import CollectError, GitError
-from factory_engine.git import candidates
-from factory_engine.git.collect import in_order, is_among, take, unseen
-from factory_engine.git.concurrent import together
-from factory_engine.git.diff import GITLINK, tree_changes
-from factory_engine.git.edge import storage_errors
-from factory_engine.git.index import drop_index
-from factory_engine.git.inspection import (
+from factory_engine.checkouts import candidates
+from factory_engine.checkouts.collect import in_order, is_among, take, unseen
+from factory_engine.checkouts.inspection import (
     Collected,
     CollectLimits,
     CollectProblem,
@@ -30,8 +25,13 @@ from factory_engine.git.inspection import (
     judge,
     judge_submodules,
 )
+from factory_engine.checkouts.survey import Survey
+from factory_engine.errors import CollectError, GitError
+from factory_engine.git.concurrent import together
+from factory_engine.git.diff import GITLINK, tree_changes
+from factory_engine.git.edge import storage_errors
+from factory_engine.git.index import drop_index
 from factory_engine.git.process import Git, readable
-from factory_engine.git.survey import Survey
 from factory_engine.git.trees import Entry, Folder, inside, parent, read_folders, write_folders
 from factory_engine.overlay import Upper, read_upper
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from factory_engine import storage
-from factory_engine.git.removal import remove_tree
+from factory_engine.checkouts.removal import remove_tree
 
 if sys.platform == "linux":
     import fcntl

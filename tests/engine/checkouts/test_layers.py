@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.checkouts import Checkouts, deep_problems
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.layer_record import FACTS, Layer, seal
-from factory_engine.git.layers import Layers
-from factory_engine.git.pool import Pool
-from tests.engine.git.workbench import Workbench
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.layer_record import FACTS, Layer, seal
+from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.provider import Checkouts, deep_problems
 from tests.support.repositories import commit_all, git
+from tests.support.workbench import Workbench
 
 
 def cache_in(folder: Path) -> LayerCache:

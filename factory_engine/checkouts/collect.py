@@ -12,12 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.errors import CollectError, GitError
-from factory_engine.git import candidates
-from factory_engine.git.concurrent import together
-from factory_engine.git.edge import storage_errors
-from factory_engine.git.index import drop_lock
-from factory_engine.git.inspection import (
+from factory_engine.checkouts import candidates
+from factory_engine.checkouts.inspection import (
     Collected,
     CollectLimits,
     CollectProblem,
@@ -26,9 +22,13 @@ from factory_engine.git.inspection import (
     judge,
     judge_submodules,
 )
+from factory_engine.checkouts.survey import Survey, survey
+from factory_engine.errors import CollectError, GitError
+from factory_engine.git.concurrent import together
+from factory_engine.git.edge import storage_errors
+from factory_engine.git.index import drop_lock
 from factory_engine.git.process import Git, GitResult, failure, readable
 from factory_engine.git.store import RunStore
-from factory_engine.git.survey import Survey, survey
 
 __all__ = ["CollectLimits", "CollectProblem", "Collected", "ProblemCode", "collect"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.record import record_of, write_record
+from factory_engine.checkouts.pool_record import record_of, write_record
+from factory_engine.checkouts.workspace import reset_workspace
 from factory_engine.git.store import create_run_store
-from factory_engine.git.workspace import reset_workspace
-from tests.engine.git.changes import CHANGES, Change
-from tests.engine.git.workbench import Workbench, workbench, workbench_on
+from tests.support.changes import CHANGES, Change
 from tests.support.repositories import commit_all, git, make_repository, write_files
+from tests.support.workbench import Workbench, workbench, workbench_on
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows enough to reuse")
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.checkouts.collect import CollectLimits, ProblemCode
+from factory_engine.checkouts.workspace import remove_workspace
 from factory_engine.errors import CollectError
-from factory_engine.git.collect import CollectLimits, ProblemCode
 from factory_engine.git.diff import tree_changes
-from factory_engine.git.workspace import remove_workspace
-from tests.engine.git.changes import CHANGES, Change
-from tests.engine.git.workbench import LIMITS, Workbench, tree_by_git_itself, workbench_on
+from tests.support.changes import CHANGES, Change
 from tests.support.repositories import commit_all, git, make_repository, write_files
+from tests.support.workbench import LIMITS, Workbench, tree_by_git_itself, workbench_on
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
 

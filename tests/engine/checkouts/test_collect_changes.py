@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.checkouts import Checkout, Checkouts
-from factory_engine.git.collect import collect
+from factory_engine.checkouts.collect import collect
+from factory_engine.checkouts.inspection import Collected, CollectLimits
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.provider import Checkout, Checkouts
 from factory_engine.git.index import seed_index
-from factory_engine.git.inspection import Collected, CollectLimits
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.layers import Layers
-from factory_engine.git.pool import Pool
 from factory_engine.sandbox import Confinement, View, mounting, wrap
 from factory_engine.sandbox.layer import NONE
-from tests.engine.git.workbench import LIMITS, Workbench, workbench, workbench_on
 from tests.support import random_edits
 from tests.support.repositories import git, make_repository
+from tests.support.workbench import LIMITS, Workbench, workbench, workbench_on
 
 EDITS = Path(random_edits.__file__)
 BASE: dict[str, str | bytes] = {

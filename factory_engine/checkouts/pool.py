@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.checkouts.pool_record import record_of, write_record
+from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.checkouts.workspace import create_workspace, reset_workspace
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import drop_index
-from factory_engine.git.record import record_of, write_record
-from factory_engine.git.removal import remove_workspace
 from factory_engine.git.store import RunStore
-from factory_engine.git.workspace import create_workspace, reset_workspace
 
 LIMIT = 8
 _HIDDEN = "."

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.checkouts.plain import add_repository
+from factory_engine.checkouts.pool_proof import Fresh
+from factory_engine.checkouts.pool_record import Record, read_record
+from factory_engine.checkouts.removal import remove_tree
 from factory_engine.errors import GitError
-from factory_engine.git.checkout import add_repository
 from factory_engine.git.edge import is_real_folder
-from factory_engine.git.fresh import Fresh
 from factory_engine.git.index import drop_lock
 from factory_engine.git.process import Git
-from factory_engine.git.record import Record, read_record
-from factory_engine.git.removal import remove_tree
 from factory_engine.git.store import RunStore
 
 _LINK = b"120000"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.checkouts.nofollow import read_inside
 from factory_engine.errors import GitError
 from factory_engine.git.index import drop_index
 from factory_engine.git.layout import BRANCH
-from factory_engine.git.nofollow import read_inside
 from factory_engine.git.process import Git
 from factory_engine.overlay import is_opaque
 

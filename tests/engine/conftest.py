@@ -1,4 +1,4 @@
-"""What the tests of the git layer start from."""
+"""What the tests of git and of checkouts start from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.engine.git.workbench import Workbench, workbench
+from tests.support.workbench import Workbench, workbench
 
 BASE: dict[str, str | bytes] = {
     "README.md": "one\ntwo\nthree\n",

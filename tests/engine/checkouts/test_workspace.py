@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.checkouts.plain import checkout_tree
+from factory_engine.checkouts.workspace import create_workspace, remove_workspace
 from factory_engine.errors import StorageError
-from factory_engine.git.checkout import checkout_tree
-from factory_engine.git.workspace import create_workspace, remove_workspace
-from tests.engine.git.workbench import Workbench, workbench, workbench_on
 from tests.support.repositories import git, snapshot_bytes, write_files
+from tests.support.workbench import Workbench, workbench, workbench_on
 
 
 async def test_it_holds_base_and_git_finds_it_clean(bench: Workbench) -> None:

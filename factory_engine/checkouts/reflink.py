@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.checkouts.removal import remove_tree
 from factory_engine.git.edge import is_real_folder, storage_errors
-from factory_engine.git.removal import remove_tree
 
 _REFUSALS = frozenset(
     {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS}

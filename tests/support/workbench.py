@@ -10,11 +10,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.git.collect import Collected, CollectLimits, collect
+from factory_engine.checkouts.collect import Collected, CollectLimits, collect
+from factory_engine.checkouts.workspace import create_workspace
 from factory_engine.git.process import Git
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
-from factory_engine.git.workspace import create_workspace
 from tests.support.repositories import Files, git, isolated_environment, make_repository
 
 LIMITS = CollectLimits(max_files=1000, max_file_bytes=100_000)

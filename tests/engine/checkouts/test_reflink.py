@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from factory_engine import storage
+from factory_engine.checkouts.reflink import can_clone, clone_tree
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.errors import StorageError
-from factory_engine.git.reflink import can_clone, clone_tree
-from factory_engine.git.removal import remove_workspace
 from factory_engine.storage import AnyPath, Disk
 from tests.support.faulty_disk import faulty, full
 from tests.support.small_disks import small_disk

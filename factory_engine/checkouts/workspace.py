@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from factory_engine.git.checkout import add_repository, lay_out_files
-from factory_engine.git.removal import remove_workspace
-from factory_engine.git.reset import reset_workspace
+from factory_engine.checkouts.plain import add_repository, lay_out_files
+from factory_engine.checkouts.pool_reset import reset_workspace
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.git.store import RunStore
 
 __all__ = ["create_workspace", "remove_workspace", "reset_workspace"]

@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Literal
 
 from factory_engine import storage
+from factory_engine.checkouts.collect import collect
+from factory_engine.checkouts.collect_changes import collect_changes
+from factory_engine.checkouts.differences import lay_out_differences
+from factory_engine.checkouts.inspection import Collected, CollectLimits
+from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.layer_record import Layer, read_layer
+from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.plain import add_repository, checkout_tree
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.reflink import clone_tree
 from factory_engine.errors import FactoryError
-from factory_engine.git.checkout import add_repository, checkout_tree
-from factory_engine.git.collect import collect
-from factory_engine.git.collect_changes import collect_changes
-from factory_engine.git.differences import lay_out_differences
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import drop_index
-from factory_engine.git.inspection import Collected, CollectLimits
-from factory_engine.git.layer_cache import LayerCache
-from factory_engine.git.layer_record import Layer, read_layer
-from factory_engine.git.layers import Layers
-from factory_engine.git.pool import Pool
 from factory_engine.git.process import Git
-from factory_engine.git.reflink import clone_tree
 from factory_engine.git.store import RunStore
 
 _ANYTHING = CollectLimits(max_files=10_000_000, max_file_bytes=1 << 50)

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.collect import collect
-from factory_engine.git.fresh import attributes_of
-from factory_engine.git.pool import Pool
-from factory_engine.git.record import write_record
-from factory_engine.git.workspace import create_workspace
-from tests.engine.git.leftovers import (
+from factory_engine.checkouts.collect import collect
+from factory_engine.checkouts.pool import Pool
+from factory_engine.checkouts.pool_proof import attributes_of
+from factory_engine.checkouts.pool_record import write_record
+from factory_engine.checkouts.workspace import create_workspace
+from tests.engine.checkouts.leftovers import (
     LEFTOVERS,
     Attack,
     acl,
@@ -33,8 +33,8 @@ from tests.engine.git.leftovers import (
     same_size_and_time,
     set_attribute,
 )
-from tests.engine.git.workbench import LIMITS, Workbench, workbench_on
 from tests.support.repositories import commit_all, git, make_repository
+from tests.support.workbench import LIMITS, Workbench, workbench_on
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows enough to keep")
 

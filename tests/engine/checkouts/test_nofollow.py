@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.nofollow import read_inside
+from factory_engine.checkouts.nofollow import read_inside
 
 
 @pytest.fixture

@@ -17,13 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.errors import GitError, StorageError
-from factory_engine.git.checkout import lay_out_files
-from factory_engine.git.diff import tree_changes
-from factory_engine.git.differences import lay_out_differences
-from factory_engine.git.edge import storage_errors
-from factory_engine.git.layer_cache import DEEPEST, LayerCache
-from factory_engine.git.layer_record import (
+from factory_engine.checkouts.differences import lay_out_differences
+from factory_engine.checkouts.layer_cache import DEEPEST, LayerCache
+from factory_engine.checkouts.layer_record import (
     FACTS,
     INDEX,
     SCHEMA,
@@ -35,8 +31,12 @@ from factory_engine.git.layer_record import (
     layer_key,
     seal,
 )
-from factory_engine.git.removal import remove_workspace
-from factory_engine.git.shared_lock import SharedLock
+from factory_engine.checkouts.plain import lay_out_files
+from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.checkouts.shared_lock import SharedLock
+from factory_engine.errors import GitError, StorageError
+from factory_engine.git.diff import tree_changes
+from factory_engine.git.edge import storage_errors
 from factory_engine.git.store import RunStore
 
 _NEAR = 5_000  # paths that differ; beyond that a folder of its own is cheaper to read

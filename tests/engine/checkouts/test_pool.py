@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.git.pool import Pool
-from tests.engine.git.workbench import Workbench, workbench
+from factory_engine.checkouts.pool import Pool
 from tests.support.repositories import git, write_files
+from tests.support.workbench import Workbench, workbench
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows enough to keep")
 
