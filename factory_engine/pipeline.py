@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from factory_engine.events import STAGES, Draft, StageFinished, StageStarted
-from factory_engine.stages.bundle_validate import (
+from factory_engine.stages.context import RunContext
+from factory_engine.stages.integrate.stage import run_integrate
+from factory_engine.stages.launch.stage import run_launch
+from factory_engine.stages.preflight.stage import run_preflight
+from factory_engine.stages.summary.stage import Judgement, write_summary
+from factory_engine.stages.validate.stage import (
     JudgedBundle,
     run_bundle_validate,
     violations_of,
 )
-from factory_engine.stages.context import RunContext
-from factory_engine.stages.integrate import run_integrate
-from factory_engine.stages.launch import run_launch
-from factory_engine.stages.preflight import run_preflight
-from factory_engine.stages.summary import Judgement, write_summary
 from factory_engine.status import Status
 
 PREFLIGHT, LAUNCH, VALIDATE, INTEGRATE, SUMMARY = STAGES

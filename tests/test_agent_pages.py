@@ -12,7 +12,7 @@ from factory_engine.agents.acp import OPTIONS as ACP
 from factory_engine.agents.claude import OPTIONS as CLAUDE
 from factory_engine.agents.codex import OPTIONS as CODEX
 from factory_engine.config import LoadedConfig, load
-from factory_engine.stages.agent_findings import program_findings
+from factory_engine.stages.preflight.agent_findings import program_findings
 
 PAGES = Path(__file__).parents[1] / "docs" / "agents"
 SECTIONS = (

@@ -13,9 +13,9 @@ from factory_engine.events import Finding
 from factory_engine.run_folder import create_runs_folder
 from factory_engine.runs.cache import damaged_layers, layers
 from factory_engine.runs.project import Project, open_project
-from factory_engine.stages.agent_findings import examine_agents
-from factory_engine.stages.preflight import examine as examine_run
-from factory_engine.stages.preflight import examine_git
+from factory_engine.stages.preflight.agent_findings import examine_agents
+from factory_engine.stages.preflight.stage import examine as examine_run
+from factory_engine.stages.preflight.stage import examine_git
 
 
 async def examine(

@@ -36,8 +36,8 @@ from factory_engine.runs.listing import existing_run, find_run
 from factory_engine.runs.project import Project
 from factory_engine.runs.replay import lost_events, require_whole_ledger
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.place import remove_left_places
-from factory_engine.stages.summary import (
+from factory_engine.stages.launch.worker_folder import remove_left_places
+from factory_engine.stages.summary.stage import (
     Judgement,
     clear_work,
     take_back_verdict,

@@ -29,9 +29,9 @@ from factory_engine.git.repository import Repository
 from factory_engine.ledger import read_events
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import DIFF, FILES_CHANGED, MERGE_PLAN, RunFolder
-from factory_engine.stages.bundle_validate import EVENT_VIOLATIONS
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.integrate import run_integrate
+from factory_engine.stages.integrate.stage import run_integrate
+from factory_engine.stages.validate.stage import EVENT_VIOLATIONS
 from factory_engine.state import RunState
 
 _OF_CHECKS = (Code.CHECK, Code.ENVIRONMENT, Code.Z_WRITE)  # what only running the checks can tell

@@ -21,9 +21,9 @@ from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import CheckFinished, Draft, WorkerChecked
 from factory_engine.processes.supervise import Program, run_program
 from factory_engine.sandbox import Sandbox, Shown
-from factory_engine.stages.confined import Cell, Room, cell, doubting, limits_for
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind
+from factory_engine.stages.sandboxed import Cell, Room, cell, doubting, limits_for
 
 TIMED_OUT = 124  # what timeout(1) answers; a check that was stopped never counts as green
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from factory_engine.sandbox import Layer, Mounting, working
-from factory_engine.stages import confined, isolation, preflight, strays
+from factory_engine.stages import isolation, repository_watch, sandboxed
+from factory_engine.stages.preflight import stage as preflight
 from factory_engine.status import Status
 from tests.support.event_json import said
 from tests.support.factory_runs import (
@@ -38,7 +39,7 @@ Path('src/a/one.txt').write_text('mine')
 
 def only(monkeypatch: pytest.MonkeyPatch, layer: Layer) -> None:
     """From now on this layer is all that works here."""
-    for module in (confined, preflight, strays):
+    for module in (sandboxed, preflight, repository_watch):
         monkeypatch.setattr(module, "probe", lambda *_: layer)
 
 

@@ -51,7 +51,7 @@ from factory_engine.run_folder import (
 )
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind
-from factory_engine.stages.report import (
+from factory_engine.stages.summary.report import (
     PlanFacts,
     ReportFacts,
     WorkerLine,

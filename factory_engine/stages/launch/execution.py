@@ -30,9 +30,11 @@ from factory_engine.events import Draft, WorkerSession
 from factory_engine.processes.environment import worker_environment
 from factory_engine.processes.supervise import Finished, Program, run_program
 from factory_engine.sandbox import Sandbox
-from factory_engine.stages.activity import ActivityRecorder
-from factory_engine.stages.bounds import Bounds
-from factory_engine.stages.confined import (
+from factory_engine.stages.context import RunContext
+from factory_engine.stages.launch.activity import ActivityRecorder
+from factory_engine.stages.launch.watchdog import Bounds
+from factory_engine.stages.launch.worker_folder import WorkerPlace, worker_variables
+from factory_engine.stages.sandboxed import (
     Cell,
     Room,
     cell,
@@ -41,8 +43,6 @@ from factory_engine.stages.confined import (
     limits_for,
     state_folders,
 )
-from factory_engine.stages.context import RunContext
-from factory_engine.stages.place import WorkerPlace, worker_variables
 
 
 @dataclass(frozen=True)

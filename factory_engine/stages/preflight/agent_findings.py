@@ -34,8 +34,8 @@ from factory_engine.sandbox import (
     variables,
     wrap,
 )
-from factory_engine.stages.confined import home_of, state_folders
-from factory_engine.stages.execution import left_to_itself
+from factory_engine.stages.launch.execution import left_to_itself
+from factory_engine.stages.sandboxed import home_of, state_folders
 
 _NOWHERE = Path("workspace")  # stands for a folder that there is not yet
 

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 
 from factory_engine.stages.context import RunContext, StageOutcome
-from factory_engine.stages.strays import watched_repository
-from factory_engine.stages.worker import run_worker
+from factory_engine.stages.launch.worker import run_worker
+from factory_engine.stages.repository_watch import watched_repository
 from factory_engine.status import Status
 
 

@@ -15,8 +15,8 @@ from factory_engine.events import Draft, Finding
 from factory_engine.git.snapshot import Snapshot, differences, take_snapshot
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import probe, secrets
-from factory_engine.stages.confined import home_of
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.sandboxed import home_of
 
 _LISTED = 20
 

@@ -23,11 +23,11 @@ from factory_engine.processes.environment import worker_environment
 from factory_engine.rules.codes import Code
 from factory_engine.run_folder import MANIFEST
 from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
-from factory_engine.stages.confined import state_folders
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind
-from factory_engine.stages.place import WorkerPlace, remove_place
-from factory_engine.stages.strays import repository_now
+from factory_engine.stages.launch.worker_folder import WorkerPlace, remove_place
+from factory_engine.stages.repository_watch import repository_now
+from factory_engine.stages.sandboxed import state_folders
 
 LISTED_WRITES = 20
 LISTED_WAYS = 5

@@ -24,8 +24,8 @@ from factory_engine.checkouts.provider import Checkout
 from factory_engine.events import Draft, WorkerExited, WorkerRetried, WorkerSession, WorkerStarted
 from factory_engine.processes.supervise import Finished
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.execution import Execution, agent_cell, execute
-from factory_engine.stages.place import WorkerPlace, make_place, write_task
+from factory_engine.stages.launch.execution import Execution, agent_cell, execute
+from factory_engine.stages.launch.worker_folder import WorkerPlace, make_place, write_task
 
 
 @dataclass

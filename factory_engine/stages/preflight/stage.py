@@ -30,12 +30,12 @@ from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
 from factory_engine.run_folder import INTEGRATOR
 from factory_engine.sandbox import Layer, describe, probe, secrets
-from factory_engine.stages.agent_findings import is_there, program_findings
-from factory_engine.stages.budget_findings import budget_findings
-from factory_engine.stages.confined import home_of
 from factory_engine.stages.context import RunContext, StageOutcome, carry_patterns
 from factory_engine.stages.isolation import find_isolation, isolation_finding
-from factory_engine.stages.report import carried_words
+from factory_engine.stages.preflight.agent_findings import is_there, program_findings
+from factory_engine.stages.preflight.budget_findings import budget_findings
+from factory_engine.stages.sandboxed import home_of
+from factory_engine.stages.summary.report import carried_words
 from factory_engine.status import Status
 
 MINIMUM_FREE = 64 << 20

@@ -36,9 +36,9 @@ from factory_engine.run_folder import (
     SCOPE_LOCK,
     Unreadable,
 )
-from factory_engine.stages.base_tree import BaseTree
-from factory_engine.stages.bundle_files import MAX_TEXT_BYTES, extra_files, read_artifacts
 from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.stages.validate.base_tree import BaseTree
+from factory_engine.stages.validate.bundle_files import MAX_TEXT_BYTES, extra_files, read_artifacts
 from factory_engine.status import Status
 
 EVENT_VIOLATIONS = 50

@@ -13,7 +13,7 @@ from factory_engine.agents.budget import overspent
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.config.limits import WorkLimits
 from factory_engine.events import Draft, WorkerHeard, WorkerStalled
-from factory_engine.stages.activity import ActivityRecorder
+from factory_engine.stages.launch.activity import ActivityRecorder
 
 
 class Bounds:

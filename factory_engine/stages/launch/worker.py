@@ -19,19 +19,19 @@ from factory_engine.events import Draft, WorkerChecked, WorkerFinished
 from factory_engine.processes.environment import worker_environment
 from factory_engine.rules.escape import printable
 from factory_engine.sandbox import Sandbox
-from factory_engine.stages.attempts import Progress, run_attempts
 from factory_engine.stages.bundle_writer import BundleContents, write_bundle
 from factory_engine.stages.checks import CheckRun, run_check
-from factory_engine.stages.confined import state_folders
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import changed_carried
-from factory_engine.stages.place import (
+from factory_engine.stages.launch.attempts import Progress, run_attempts
+from factory_engine.stages.launch.worker_folder import (
     WorkerPlace,
     checkout_of,
     is_kept,
     remove_place,
     worker_variables,
 )
+from factory_engine.stages.sandboxed import state_folders
 from factory_engine.status import Status
 
 

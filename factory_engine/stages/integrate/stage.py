@@ -18,18 +18,18 @@ from factory_engine.rules.codes import Code
 from factory_engine.rules.overlap import overlaps
 from factory_engine.rules.scope import ScopeRules
 from factory_engine.run_folder import DIFF, FILES_CHANGED, LOG_INDEX, MERGE_PLAN
-from factory_engine.stages.base_tree import BaseTree
-from factory_engine.stages.bundle_validate import (
+from factory_engine.stages.bundle_writer import changes_and_patch, counts_of, write_logs
+from factory_engine.stages.context import RunContext, StageOutcome
+from factory_engine.stages.integrate.merged_checks import Checked, check_merged
+from factory_engine.stages.summary.report import PlanFacts, merge_plan
+from factory_engine.stages.summary.stage import Judgement
+from factory_engine.stages.validate.base_tree import BaseTree
+from factory_engine.stages.validate.stage import (
     JudgedBundle,
     blocking_reason,
     event_violations,
     judge_all,
 )
-from factory_engine.stages.bundle_writer import changes_and_patch, counts_of, write_logs
-from factory_engine.stages.context import RunContext, StageOutcome
-from factory_engine.stages.merged_checks import Checked, check_merged
-from factory_engine.stages.report import PlanFacts, merge_plan
-from factory_engine.stages.summary import Judgement
 from factory_engine.status import Status
 
 

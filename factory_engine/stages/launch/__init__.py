@@ -1,0 +1,1 @@
+"""The second stage: workers in parallel, each in its own checkout, a bundle from each."""

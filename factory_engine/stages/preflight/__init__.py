@@ -1,0 +1,1 @@
+"""The first stage: what can be known before a worker starts."""
