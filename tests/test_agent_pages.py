@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.agents import _DRIVERS
-from factory_engine.agents.acp import OPTIONS as ACP
-from factory_engine.agents.claude import OPTIONS as CLAUDE
-from factory_engine.agents.codex import OPTIONS as CODEX
+from factory_engine.agents import AGENT_KINDS
+from factory_engine.agents.acp.driver import OPTIONS as ACP
+from factory_engine.agents.claude.driver import OPTIONS as CLAUDE
+from factory_engine.agents.codex.driver import OPTIONS as CODEX
 from factory_engine.config import LoadedConfig, load
 from factory_engine.stages.preflight.agent_findings import program_findings
 
@@ -23,7 +23,7 @@ SECTIONS = (
     "How it is judged",
 )
 OPTIONS = {"acp": ACP, "claude": CLAUDE, "codex": CODEX}
-AGENTS = sorted(_DRIVERS)
+AGENTS = sorted(AGENT_KINDS)
 
 
 def page(agent: str) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from factory_engine.agents.places import Places
+from factory_engine.agents.model_error import Trouble
 from factory_engine.agents.protocol import Activity, AgentVerdict
-from factory_engine.agents.trouble import Trouble
+from factory_engine.agents.worker_paths import Places
 from factory_engine.config.limits import RetryKind
 from factory_engine.processes.program import Finished
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.agents.command import last_words
-from factory_engine.agents.places import Places
+from factory_engine.agents.command.driver import last_words
+from factory_engine.agents.worker_paths import Places
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.checkouts.carried import put_files
 from factory_engine.checkouts.removal import remove_workspace

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory_engine.agents.acp import AcpDriver
+from factory_engine.agents.acp.driver import AcpDriver
 from tests.agents_real.real_agents import (
     ACP_CLAUDE,
     ACP_CODEX,

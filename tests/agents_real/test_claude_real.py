@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory_engine.agents.claude import ClaudeDriver
+from factory_engine.agents.claude.driver import ClaudeDriver
 from tests.agents_real.real_agents import (
     CLAUDE,
     Outcome,

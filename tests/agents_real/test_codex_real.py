@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory_engine.agents.codex import CodexDriver
+from factory_engine.agents.codex.driver import CodexDriver
 from tests.agents_real.real_agents import (
     CODEX,
     Outcome,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from factory_engine.agents.checkups import claude, codex
+from factory_engine.agents.claude import diagnostics as claude
+from factory_engine.agents.codex import diagnostics as codex
 from tests.agents_real.real_agents import (
     CODEX,
     FOLDER,

@@ -18,8 +18,8 @@ FUNCTIONS = {
 # Why a module may: none of it is part of a run that could be gone on with.
 EXEMPT = {
     "storage": "the seam itself",
-    "agents.checkups.asking": "a question of `doctor`, in a temporary folder",
-    "agents.checkups.codex": "another",
+    "agents.probe": "a question of `doctor`, in a temporary folder",
+    "agents.codex.diagnostics": "another",
     "agents.own_files": "an agent's own work, done anew when the run goes on",
     "sandbox.launcher": "runs in the child, before the program",
     "sandbox.mounter": "runs in the child, in a mount namespace that ends with it",

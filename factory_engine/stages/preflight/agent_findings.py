@@ -1,7 +1,7 @@
 """What can be known about the agents of a configuration before a worker starts.
 
-Owns which agents are looked at, and in which surroundings; what there is to know about one kind of
-agent is its checkup's. `program_findings` starts nothing and names no folder of this machine, so
+Owns which agents are looked at, and in which surroundings; what there is to know about one kind
+is in its diagnostics. `program_findings` starts nothing and names no folder of this machine, so
 that a run can record it; `examine_agents` is for `doctor` alone.
 """
 
@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.agents import driver
-from factory_engine.agents.checkups import checkup
-from factory_engine.agents.checkups.setup import Room, Setup
+from factory_engine.agents import agent_kind, driver
+from factory_engine.agents.diagnostics import ProbeFolders, Setup
 from factory_engine.agents.protocol import AgentTask, Launch
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import AgentConfig, WorkerConfig
@@ -111,7 +110,7 @@ def program_findings(
 async def examine_agents(
     config: Config, root: Path, workspaces: Path, inherited: Mapping[str, str]
 ) -> list[Finding]:
-    """The checkup of each agent whose program is there, in the order of their names."""
+    """The diagnostics of each agent whose program is there, in the order of their names."""
     probed = await asyncio.to_thread(probe, secrets(home_of(inherited)))
     found = []
     async with asyncio.TaskGroup() as group:
@@ -119,7 +118,7 @@ async def examine_agents(
         for use in _uses(config, working):
             setup = _setup(use, root, workspaces, inherited, probed)
             if setup is not None:
-                look = checkup(use.config.protocol).look(setup)
+                look = agent_kind(use.config.protocol).diagnostics.look(setup)
                 found.append((use.name, group.create_task(look)))
     return [
         Finding(f"{name} {remark.topic}", remark.level, remark.message, remark.advice)
@@ -188,7 +187,9 @@ def _setup(
     own = [path for one in launch.state for path in one.found(environment, home_of(environment))]
     state = (*state_folders(use.config.state, home), *own)
 
-    def confine(command: tuple[str, ...], room: Room) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    def confine(
+        command: tuple[str, ...], room: ProbeFolders
+    ) -> tuple[tuple[str, ...], Mapping[str, str]]:
         confinement = Confinement(
             writable=(room.folder, *state),
             hidden=secrets(home),

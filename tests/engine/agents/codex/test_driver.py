@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from factory_engine.agents import driver
-from factory_engine.agents.codex import CodexDriver
+from factory_engine.agents.codex.driver import CodexDriver
 from factory_engine.agents.protocol import Activity, Conversation
 from factory_engine.errors import UsageError
 from factory_engine.processes.program import Finished

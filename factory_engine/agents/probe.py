@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.agents.checkups.setup import Remark, Room, Setup
+from factory_engine.agents.diagnostics import ProbeFolders, Remark, Setup
 from factory_engine.agents.one_line import one_line
 from factory_engine.clock import Clock
 from factory_engine.processes.child import Listener, Talker
@@ -26,12 +26,12 @@ from factory_engine.processes.tree import Marker
 
 LIMIT_S = 20.0
 VERSION_LIMIT_S = 10.0
-_MARK = "checkup"
+_MARK = "probe"
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True)
-class Heard:
+class ProbeResult:
     """What a program said.
 
     Args:
@@ -67,7 +67,7 @@ async def ask(
     talker: Talker | None = None,
     over: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
-) -> Heard:
+) -> ProbeResult:
     """Runs a command of the agent's in the sandbox that its workers will have.
 
     Args:
@@ -78,7 +78,7 @@ async def ask(
         on_output, talker, over: as for `run_program`.
         folder: where it may write; None for a new one.
     """
-    with tempfile.TemporaryDirectory(prefix="factory-checkup-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="factory-probe-") as temporary:
         own = Path(os.path.realpath(temporary))
         place = folder or own / "place"
         cwd = setup.root if _names_files(argv, setup.root) else place
@@ -91,7 +91,7 @@ async def ask(
             if on_output:
                 on_output(chunk)
 
-        confined, variables = setup.confine(tuple(argv), Room(cwd, place, own / "tmp"))
+        confined, variables = setup.confine(tuple(argv), ProbeFolders(cwd, place, own / "tmp"))
         kept = {n: v for n, v in setup.environment.items() if credentials or _is_plain(n)}
         program = Program(
             argv=confined,
@@ -113,7 +113,7 @@ async def ask(
             over=over,
         )
     out, err = (b"".join(stream).decode("utf-8", "replace") for stream in streams)
-    return Heard(finished, out, err)
+    return ProbeResult(finished, out, err)
 
 
 async def version_remarks(setup: Setup, tested: str) -> list[Remark]:

@@ -6,7 +6,6 @@ Owns the rules for output and end of a program about which nothing else is known
 from __future__ import annotations
 
 from factory_engine.agents.one_line import one_line
-from factory_engine.agents.places import Places
 from factory_engine.agents.protocol import (
     Activity,
     AgentTask,
@@ -15,6 +14,7 @@ from factory_engine.agents.protocol import (
     StreamReader,
     Told,
 )
+from factory_engine.agents.worker_paths import Places
 from factory_engine.config.limits import RetryKind
 from factory_engine.errors import UsageError
 from factory_engine.processes.last_line import LastLine

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from factory_engine.agents.acp_updates import touched
+from factory_engine.agents.acp.updates import touched
 from factory_engine.agents.json_lines import Event, member, text
 from factory_engine.agents.own_files import OwnFiles
 

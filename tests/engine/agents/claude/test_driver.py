@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from factory_engine.agents import driver
-from factory_engine.agents.claude import ClaudeDriver
+from factory_engine.agents.claude.driver import ClaudeDriver
 from factory_engine.agents.protocol import Activity
 from factory_engine.errors import UsageError
 from factory_engine.processes.program import Finished

@@ -1,4 +1,4 @@
-"""The checkup of every agent that speaks the Agent Client Protocol.
+"""The diagnostics of every agent that speaks the Agent Client Protocol.
 
 Owns the one question that the protocol allows without a login: `initialize`. All else, from the
 model to the login, is the program's own business.
@@ -6,20 +6,20 @@ model to the login, is the program's own business.
 
 from __future__ import annotations
 
-from factory_engine.agents.acp_conversation import PROTOCOL
-from factory_engine.agents.checkups.asking import ask, where
-from factory_engine.agents.checkups.setup import Remark, Setup, home_remarks, key_remark
+from factory_engine.agents.acp.conversation import PROTOCOL
+from factory_engine.agents.acp.json_rpc import JsonRpc
+from factory_engine.agents.diagnostics import Remark, Setup, home_remarks, key_remark
 from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text
-from factory_engine.agents.json_rpc import JsonRpc
+from factory_engine.agents.probe import ask, where
 
 LIMIT_S = 30.0
 
 
-class AcpCheckup:
+class AcpDiagnostics:
     """Whether the program starts and speaks the protocol, who it is, and how it logs in."""
 
     async def look(self, setup: Setup) -> list[Remark]:
-        """See `Checkup`."""
+        """See `Diagnostics`."""
         hello = _Hello()
         heard = await ask(
             setup,

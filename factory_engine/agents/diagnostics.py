@@ -1,7 +1,7 @@
-"""What a checkup is: questions to an agent's program and its surroundings, before it has a task.
+"""What diagnostics are: questions to an agent's program and its surroundings, before it has a task.
 
-Owns the types between `doctor` and the checkups. A checkup uses no login and asks no model; what
-it starts are the agent's own commands that say something about the agent.
+Owns the types between `doctor` and the diagnostics of each agent. They use no login and ask no
+model; what they start are the agent's own commands that say something about the agent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _HOME = "USERPROFILE" if sys.platform == "win32" else "HOME"
 
 
 @dataclass(frozen=True)
-class Room:
+class ProbeFolders:
     """Where a command is started.
 
     Args:
@@ -31,7 +31,7 @@ class Room:
     temporary: Path
 
 
-Confine = Callable[[tuple[str, ...], Room], tuple[tuple[str, ...], Mapping[str, str]]]
+Confine = Callable[[tuple[str, ...], ProbeFolders], tuple[tuple[str, ...], Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Setup:
         return Path(self.environment.get(_HOME) or Path.home())
 
 
-class Checkup(Protocol):
+class Diagnostics(Protocol):
     """What can be known about one kind of agent. Holds no state."""
 
     async def look(self, setup: Setup) -> list[Remark]:

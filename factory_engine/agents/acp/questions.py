@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from factory_engine.agents.acp_permission import Wishes, outcome, within
+from factory_engine.agents.acp.json_rpc import REFUSED, JsonRpc
+from factory_engine.agents.acp.permission import Wishes, outcome, within
 from factory_engine.agents.json_lines import Event, text, whole
-from factory_engine.agents.json_rpc import REFUSED, JsonRpc
 from factory_engine.agents.own_files import FileRefused, OwnFiles
-from factory_engine.agents.places import Places
 from factory_engine.agents.protocol import Errand
 from factory_engine.agents.turn import Turn
+from factory_engine.agents.worker_paths import Places
 
 
 class AcpQuestions:

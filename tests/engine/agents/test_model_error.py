@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory_engine.agents.trouble import model_trouble, wait_in
+from factory_engine.agents.model_error import model_trouble, wait_in
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from factory_engine.agents.acp_permission import Wishes
-from factory_engine.agents.acp_questions import AcpQuestions
-from factory_engine.agents.acp_updates import AcpUpdates, tokens
+from factory_engine.agents.acp.json_rpc import NO_METHOD, JsonRpc
+from factory_engine.agents.acp.permission import Wishes
+from factory_engine.agents.acp.questions import AcpQuestions
+from factory_engine.agents.acp.updates import AcpUpdates, tokens
 from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text
-from factory_engine.agents.json_rpc import NO_METHOD, JsonRpc
-from factory_engine.agents.places import Places
+from factory_engine.agents.model_error import Trouble, model_trouble
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Errand
-from factory_engine.agents.trouble import Trouble, model_trouble
 from factory_engine.agents.turn import Turn
+from factory_engine.agents.worker_paths import Places
 from factory_engine.processes.program import Finished
 from factory_engine.version import VERSION
 

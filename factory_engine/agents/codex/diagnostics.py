@@ -1,4 +1,4 @@
-"""The checkup of the Codex CLI, measured with 0.171.
+"""The diagnostics of the Codex CLI, measured with 0.171.
 
 Owns where it keeps its settings and its login, the trial of its sandbox, and its known traps.
 """
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory_engine.agents.checkups.asking import ask, version_remarks, where
-from factory_engine.agents.checkups.setup import (
+from factory_engine.agents.diagnostics import (
     Remark,
     Setup,
     home_remarks,
     key_remark,
 )
 from factory_engine.agents.json_lines import member, text
+from factory_engine.agents.probe import ask, version_remarks, where
 
 TESTED = "0.171.0"
 _BYPASS = "--dangerously-bypass-approvals-and-sandbox"
@@ -44,11 +44,11 @@ _GOES_THROUGH = 42
 _WORKS = 40
 
 
-class CodexCheckup:
+class CodexDiagnostics:
     """Version, settings, login, sandbox."""
 
     async def look(self, setup: Setup) -> list[Remark]:
-        """See `Checkup`."""
+        """See `Diagnostics`."""
         home = codex_home(setup)
         async with asyncio.TaskGroup() as group:
             version = group.create_task(version_remarks(setup, TESTED))
@@ -174,7 +174,7 @@ async def _sandbox(setup: Setup, home: Path) -> list[Remark]:
         return [_unconfined(setup)]
     if _in_temporary(setup, home) or sys.platform == "win32":
         return []  # told already; not measured
-    with tempfile.TemporaryDirectory(prefix="factory-checkup-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="factory-probe-") as temporary:
         inside, outside = (Path(os.path.realpath(temporary), name) for name in ("in", "out"))
         inside.mkdir()
         outside.mkdir()

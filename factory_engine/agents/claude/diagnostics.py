@@ -1,4 +1,4 @@
-"""The checkup of Claude Code, measured with 2.1.197.
+"""The diagnostics of Claude Code, measured with 2.1.197.
 
 Owns where it keeps its settings and its login, what its sandbox needs, and its known traps. Its
 own `auth status` is not asked: it writes into the home folder.
@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from factory_engine.agents.checkups.asking import version_remarks
-from factory_engine.agents.checkups.setup import Remark, Setup, home_remarks
+from factory_engine.agents.diagnostics import Remark, Setup, home_remarks
 from factory_engine.agents.json_lines import member, text
+from factory_engine.agents.probe import version_remarks
 
 TESTED = "2.1.197"
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
@@ -29,11 +29,11 @@ _NEEDED = ("bwrap", "socat")  # by its sandbox, on Linux
 _BYPASS = ("bypassPermissions", "--dangerously-skip-permissions")
 
 
-class ClaudeCheckup:
+class ClaudeDiagnostics:
     """Version, rights, login, sandbox."""
 
     async def look(self, setup: Setup) -> list[Remark]:
-        """See `Checkup`."""
+        """See `Diagnostics`."""
         home = claude_home(setup)
         return [
             *await version_remarks(setup, TESTED),

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from factory_engine.agents import driver
-from factory_engine.agents.command import CommandReader
+from factory_engine.agents.command.driver import CommandReader
 from factory_engine.agents.one_line import one_line
-from factory_engine.agents.places import Places
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Conversation
+from factory_engine.agents.worker_paths import Places
 from factory_engine.errors import UsageError
 from factory_engine.processes.log_file import LogSummary
 from factory_engine.processes.program import Finished, Reason

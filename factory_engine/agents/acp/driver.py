@@ -10,9 +10,10 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory_engine.agents import claude, codex
-from factory_engine.agents.acp_conversation import AcpConversation
-from factory_engine.agents.acp_permission import PERMISSIONS, Wishes
+from factory_engine.agents.acp.conversation import AcpConversation
+from factory_engine.agents.acp.permission import PERMISSIONS, Wishes
+from factory_engine.agents.claude import driver as claude
+from factory_engine.agents.codex import driver as codex
 from factory_engine.agents.options import Options, needed_prompt
 from factory_engine.agents.protocol import AgentTask, Launch, OwnFolders, Told
 from factory_engine.errors import UsageError

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from factory_engine.agents import driver
-from factory_engine.agents.acp import AcpDriver
-from factory_engine.agents.acp_conversation import AcpConversation
+from factory_engine.agents.acp.conversation import AcpConversation
+from factory_engine.agents.acp.driver import AcpDriver
 from factory_engine.agents.file_service import run_conversation
 from factory_engine.agents.own_files import FileRefused, OwnFiles, OwnFolder
 from factory_engine.agents.protocol import AgentTask, Conversation, Errand

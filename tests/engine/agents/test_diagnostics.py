@@ -1,4 +1,4 @@
-"""What a checkup finds: of programs that are small scripts here, and of the folders around them."""
+"""What the diagnostics of an agent find, of programs that are small scripts here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from factory_engine.agents import _DRIVERS
-from factory_engine.agents.checkups import checkup
-from factory_engine.agents.checkups.setup import Remark, Room, Setup
+from factory_engine.agents import AGENT_KINDS
+from factory_engine.agents.diagnostics import ProbeFolders, Remark, Setup
 from tests.support.repositories import write_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are shell scripts")
@@ -65,7 +64,7 @@ class Place:
         words = tuple(map(str, argv))
 
         def as_it_is(
-            command: tuple[str, ...], room: Room
+            command: tuple[str, ...], room: ProbeFolders
         ) -> tuple[tuple[str, ...], Mapping[str, str]]:
             return command, {}
 
@@ -91,15 +90,11 @@ def place(tmp_path: Path) -> Place:
 
 async def found(protocol: str, setup: Setup) -> dict[str, Remark]:
     """The remarks by their topic, no topic twice."""
-    remarks = await checkup(protocol).look(setup)
+    remarks = await AGENT_KINDS[protocol].diagnostics.look(setup)
     by_topic = {remark.topic: remark for remark in remarks}
     assert len(by_topic) == len(remarks)
     assert all(r.advice for r in remarks if r.level != "ok")
     return by_topic
-
-
-def test_each_driver_has_a_checkup() -> None:
-    assert all(checkup(name) for name in _DRIVERS)
 
 
 # What they have in common
@@ -136,7 +131,7 @@ async def test_a_program_that_says_no_version_is_told_with_its_complaint(place: 
 async def test_a_program_that_never_answers_is_not_waited_for(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("factory_engine.agents.checkups.asking.VERSION_LIMIT_S", 0.3)
+    monkeypatch.setattr("factory_engine.agents.probe.VERSION_LIMIT_S", 0.3)
     setup = place.setup(place.program("claude", "exec sleep 60"))
     remark = (await found("claude", setup))["version"]
     assert "no end within 0.3 s: stopped" in remark.message

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.agents.places import Places
+from factory_engine.agents.worker_paths import Places
 
 PLACES = Places(Path("/home/me/cache/tree"), Path("/home/me/cache/outbox"))
 

@@ -10,14 +10,14 @@ import json
 import signal
 
 from factory_engine.agents.budget import MICRO, dollars
-from factory_engine.agents.claude_plan import TOOLS, ClaudePlan
+from factory_engine.agents.claude.plan import TOOLS, ClaudePlan
 from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
+from factory_engine.agents.model_error import Trouble, model_trouble
 from factory_engine.agents.options import Options, needed_prompt, says
-from factory_engine.agents.places import Places
 from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
-from factory_engine.agents.trouble import Trouble, model_trouble
 from factory_engine.agents.turn import Turn
+from factory_engine.agents.worker_paths import Places
 from factory_engine.processes.tree import KILL, TERM
 
 OPTIONS = ("max_cost", "max_turns", "model", "permission_mode", "sandbox", "tools")

@@ -12,11 +12,11 @@ import signal
 
 from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
+from factory_engine.agents.model_error import model_trouble
 from factory_engine.agents.options import Options, needed_prompt, says
-from factory_engine.agents.places import Places
 from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
-from factory_engine.agents.trouble import model_trouble
 from factory_engine.agents.turn import Turn
+from factory_engine.agents.worker_paths import Places
 from factory_engine.processes.tree import KILL, TERM
 
 OPTIONS = ("model", "network", "sandbox")

@@ -1,0 +1,1 @@
+"""An ACP agent: how it is driven, and what can be known before it works."""

@@ -1,0 +1,1 @@
+"""Claude Code: how it is driven, and what can be known before it works."""

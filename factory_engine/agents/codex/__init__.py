@@ -1,0 +1,1 @@
+"""The Codex CLI: how it is driven, and what can be known before it works."""
