@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
+from factory_engine.rules.name_folding import special_name
 from factory_engine.rules.policy import LINK, Finding
 from factory_engine.rules.scope import PatternList
-from factory_engine.rules.spelling import special_name
 
 NAME = ".gitattributes"
 

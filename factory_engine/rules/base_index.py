@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from factory_engine.rules.name_folding import fold_path
 from factory_engine.rules.paths import parents
-from factory_engine.rules.spelling import fold_path
 
 LINK = "120000"
 

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.violations import Code, Severity, ordered, violation
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.model import PatchReading
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.attributes import attribute_findings, is_attributes_file
 from factory_engine.rules.bundle_paths import named_paths, path_findings
 from factory_engine.rules.claims import compare_claims, compare_counts
-from factory_engine.rules.codes import Code, Severity, ordered, violation
 from factory_engine.rules.collisions import collision_violations
 from factory_engine.rules.facts import ArtifactProblem, BundleFacts, BundleVerdict
-from factory_engine.rules.intake import Intake, take_in
 from factory_engine.rules.links import link_findings, links_of_result, through_link
-from factory_engine.rules.patch import read_patch
+from factory_engine.rules.parse_bundle import Intake, take_in
 from factory_engine.rules.patch_base import base_remarks
-from factory_engine.rules.patch_model import PatchReading
 from factory_engine.rules.policy import (
     LINK,
     Finding,
@@ -32,7 +32,7 @@ from factory_engine.rules.policy import (
     size_findings,
     unfolds_too_far,
 )
-from factory_engine.rules.presumed import presume
+from factory_engine.rules.predicted_changes import presume
 from factory_engine.rules.scope import ScopeRules, lock_differences, pattern_problems
 from factory_engine.rules.secrets import secret_violations
 from factory_engine.rules.worker_status import status_violations

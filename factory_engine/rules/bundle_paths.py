@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from factory_engine.artifacts.bundle import FilesChanged
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.model import PatchReading
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch_model import PatchReading
 from factory_engine.rules.paths import as_bytes, name_problems
 from factory_engine.rules.policy import Finding, Protection
 from factory_engine.rules.scope import ScopeRules

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.violations import Code, ordered, violation
+from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
-from factory_engine.rules.codes import Code, ordered, violation
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch_model import PatchReading
+from factory_engine.patch.model import PatchReading
 from factory_engine.rules.paths import as_bytes
 
 GITLINK = "160000"

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.violations import Code, violation
+from factory_engine.escape import exact
 from factory_engine.git.diff import TreeChange
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.codes import Code, violation
-from factory_engine.rules.escape import exact
+from factory_engine.rules.name_folding import fold_path
 from factory_engine.rules.paths import parents
-from factory_engine.rules.spelling import fold_path
 
 BASE = "base"
 

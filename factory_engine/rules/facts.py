@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from factory_engine.artifacts.bundle import FilesChanged, ScopeLock
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.model import PatchReading
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.patch_model import PatchReading
 from factory_engine.rules.policy import Policy
 
 STATUS = "STATUS.json"

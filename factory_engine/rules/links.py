@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
+from factory_engine.rules.name_folding import is_git_directory_name
 from factory_engine.rules.paths import parents
 from factory_engine.rules.policy import LINK, Finding, Policy
-from factory_engine.rules.spelling import is_git_directory_name
 
 _ABSOLUTE = re.compile(rb"[/\\]|[A-Za-z]:")
 

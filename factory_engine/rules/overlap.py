@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.violations import Code, ordered, violation
+from factory_engine.escape import printable
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.codes import Code, ordered, violation
 from factory_engine.rules.collisions import Changes, Collision, collision_violation, collisions
-from factory_engine.rules.escape import printable
 from factory_engine.rules.paths import parents
 
 Shared = Callable[[str, bytes], bool]

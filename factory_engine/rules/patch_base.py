@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from factory_engine.artifacts.violations import Code, Severity
+from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.model import PatchFile, PatchReading
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.codes import Code, Severity
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch_model import PatchFile, PatchReading
 
 Remark = tuple[bytes, Code, str, Severity]
 

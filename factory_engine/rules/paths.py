@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from factory_engine.rules.codes import Code, Problem
-from factory_engine.rules.escape import printable
-from factory_engine.rules.spelling import is_git_directory_name
+from factory_engine.artifacts.violations import Code, Problem
+from factory_engine.escape import printable
+from factory_engine.rules.name_folding import is_git_directory_name
 
 MAX_COMPONENT_BYTES = 255  # NAME_MAX of ext4, APFS, XFS; `git apply --cached` accepts more
 MAX_PATH_BYTES = 1024  # PATH_MAX of macOS; Linux has 4096, Windows 260 by default

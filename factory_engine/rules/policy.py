@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch_model import PatchFile, PatchReading
+from factory_engine.patch.model import PatchFile, PatchReading
+from factory_engine.rules.name_folding import fold_component, special_name
 from factory_engine.rules.scope import PatternList
-from factory_engine.rules.spelling import fold_component, special_name
 
 PROTECTED = (".env", ".env.*", ".github/workflows/**")
 FILE_MODES = ("100644", "100755")

@@ -13,7 +13,7 @@ from typing import Literal
 from pathspec import GitIgnoreSpec
 
 from factory_engine.artifacts.bundle import ScopeLock
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 
 # A surrogate that no byte decodes to. `$` in a regular expression also matches before a newline
 # at the end, so that `docs/a` would allow the file "docs/a\n".

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from factory_engine.artifacts.integrator import Violation
-from factory_engine.rules.codes import Code, Severity, ordered, violation
+from factory_engine.artifacts.violations import Code, Severity, ordered, violation
+from factory_engine.patch.binary import literal_content
+from factory_engine.patch.model import Hunk, PatchFile, PatchReading
 from factory_engine.rules.entropy import is_listing_of_hashes, looks_random
-from factory_engine.rules.patch_binary import literal_content
-from factory_engine.rules.patch_model import Hunk, PatchFile, PatchReading
 from factory_engine.rules.secret_formats import (
     BEGINNING,
     PRIVATE_KEY,

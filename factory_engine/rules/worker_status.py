@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from factory_engine.artifacts.bundle import CheckResult, StatusFile
 from factory_engine.artifacts.integrator import Violation
-from factory_engine.rules.codes import Code, Severity, violation
-from factory_engine.rules.escape import printable
+from factory_engine.artifacts.violations import Code, Severity, violation
+from factory_engine.escape import printable
 
 _GOOD = ("PASS", "WARN")
 _MAX_WARNINGS = 20

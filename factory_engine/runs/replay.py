@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.errors import FactoryError, LedgerError
+from factory_engine.escape import printable
 from factory_engine.events import Event, Unknown
 from factory_engine.fold import fold_all
 from factory_engine.ledger import Head, read_events, shortfall, verify_chain
 from factory_engine.ledger_receipt import read_receipt
-from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     FINAL_REPORT,
     INTEGRATOR,

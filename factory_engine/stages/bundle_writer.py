@@ -24,8 +24,8 @@ from factory_engine.artifacts.bundle import (
     StatusFile,
 )
 from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.escape import printable
 from factory_engine.git import diff
-from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     DIFF,
     FILES_CHANGED,

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from factory_engine.errors import RepositoryError
+from factory_engine.escape import printable
 from factory_engine.events import Draft, Finding
 from factory_engine.git.snapshot import Snapshot, differences, take_snapshot
-from factory_engine.rules.escape import printable
 from factory_engine.sandbox import probe, secrets
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.sandboxed import home_of

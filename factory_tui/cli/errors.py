@@ -9,7 +9,7 @@ import os
 import traceback
 
 from factory_engine.errors import FactoryError
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 from factory_tui.cli.output import LONGEST_LINE, json_text
 from factory_tui.cli.streams import write_err, write_out
 from factory_tui.text import exit_codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory_engine.errors import RunError, UnfinishedError
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 from factory_engine.run_folder import FINAL_REPORT, INTEGRATOR, RunFolder, Unreadable
 
 REPORT = f"{INTEGRATOR}/{FINAL_REPORT}"

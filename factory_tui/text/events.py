@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
+from factory_engine.escape import printable
 from factory_engine.events import (
     INTEGRATOR,
     OPERATOR,
@@ -42,7 +43,6 @@ from factory_engine.events import (
     WorkerStalled,
     WorkerStarted,
 )
-from factory_engine.rules.escape import printable
 from factory_engine.state import RunState
 from factory_tui.text.glyphs import DisplayStatus
 from factory_tui.text.units import SECOND_US, changes, duration

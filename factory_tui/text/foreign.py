@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 
 TAB = 4
 LONGEST = 4000

@@ -29,8 +29,8 @@ from factory_engine.artifacts.strict_json import JsonProblem, parse
 from factory_engine.errors import FactoryError
 from factory_engine.events import Misfit, parse_line
 from factory_engine.ledger import read_events, verify_chain
+from factory_engine.patch.reader import read_patch
 from factory_engine.provenance.envelope import Envelope
-from factory_engine.rules.patch import read_patch
 from factory_engine.rules.scope import ScopeRules, pattern_problems
 from tests.engine.rules.bundles import Repository, artifacts, codes, judge, lock, new_file
 from tests.engine.rules.usual import BASE, CAFE, LINES

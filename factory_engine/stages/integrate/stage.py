@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import ConflictRecord, Violation
+from factory_engine.artifacts.violations import Code
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.events import INTEGRATOR, Draft, IntegrationJudged, MergeFinished
 from factory_engine.git.merge import Merged, merge_trees
-from factory_engine.rules.codes import Code
 from factory_engine.rules.overlap import overlaps
 from factory_engine.rules.scope import ScopeRules
 from factory_engine.run_folder import DIFF, FILES_CHANGED, LOG_INDEX, MERGE_PLAN

@@ -15,9 +15,9 @@ from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.checkouts.inspection import Collected, CollectLimits
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.config.tasks import CheckConfig
+from factory_engine.escape import printable
 from factory_engine.events import Draft, WorkerChecked, WorkerFinished
 from factory_engine.processes.environment import worker_environment
-from factory_engine.rules.escape import printable
 from factory_engine.sandbox import Sandbox
 from factory_engine.stages.bundle_writer import BundleContents, write_bundle
 from factory_engine.stages.checks import CheckRun, run_check

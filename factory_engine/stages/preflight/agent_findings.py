@@ -20,9 +20,9 @@ from factory_engine.agents.protocol import AgentTask, Launch
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import AgentConfig, WorkerConfig
 from factory_engine.errors import UsageError
+from factory_engine.escape import printable
 from factory_engine.events import Finding
 from factory_engine.processes.environment import worker_environment
-from factory_engine.rules.escape import printable
 from factory_engine.sandbox import (
     NONE,
     Confinement,

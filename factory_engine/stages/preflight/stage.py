@@ -21,12 +21,12 @@ from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
+from factory_engine.escape import printable
 from factory_engine.events import Draft, Finding
 from factory_engine.git.conditions import RepositoryConditions
 from factory_engine.git.process import MINIMUM_GIT, git_version
 from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
-from factory_engine.rules.escape import printable
 from factory_engine.rules.scope import pattern_problems
 from factory_engine.run_folder import INTEGRATOR
 from factory_engine.sandbox import Layer, describe, probe, secrets

@@ -12,7 +12,7 @@ from typing import Literal
 
 from factory_engine.artifacts.bundle import Change, CheckResult
 from factory_engine.artifacts.integrator import ConflictRecord, StageResult, Violation
-from factory_engine.rules.escape import printable, quoted_block
+from factory_engine.escape import printable, quoted_block
 from factory_engine.stages.isolation import WORDS, IsolationKind
 from factory_engine.status import Status
 

@@ -22,6 +22,7 @@ from factory_engine.artifacts.integrator import (
 from factory_engine.checkouts.carried import Carried
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.errors import StorageError
+from factory_engine.escape import printable
 from factory_engine.events import (
     INTEGRATOR,
     Draft,
@@ -32,7 +33,6 @@ from factory_engine.events import (
 )
 from factory_engine.provenance.attestation import attest
 from factory_engine.provenance.statement import Result
-from factory_engine.rules.escape import printable
 from factory_engine.run_folder import (
     ATTESTATION,
     BUNDLES_DIGEST,

@@ -15,6 +15,8 @@ from factory_engine import storage
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.strict_json import JsonProblem
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
 from factory_engine.events import (
     OPERATOR,
     BundleJudged,
@@ -26,10 +28,8 @@ from factory_engine.events import (
 from factory_engine.git.apply import Applied, apply_patch
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.bundle import BundleFacts, judge_bundle, may_apply
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch import read_patch
 from factory_engine.rules.policy import Policy
 from factory_engine.run_folder import (
     DIFF,

@@ -7,7 +7,7 @@ import json
 import os
 
 from factory_engine.config import load, rows
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 from factory_tui.cli.arguments import add_location
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.style import table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 from factory_engine.runs.replay import Replay, replay
 from factory_tui.cli.arguments import add_location, add_run
 from factory_tui.cli.documents.run_document import run_document

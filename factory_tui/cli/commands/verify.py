@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from factory_engine.errors import RepositoryError
+from factory_engine.escape import printable
 from factory_engine.provenance.keys import read_key
-from factory_engine.rules.escape import printable
 from factory_engine.runs.project import open_repository
 from factory_engine.runs.verify import Verification, verify
 from factory_tui.cli import errors

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from factory_engine.escape import printable
 from factory_engine.events import Finding
-from factory_engine.rules.escape import printable
 from factory_tui.cli.printers.style import Style, plain
 
 

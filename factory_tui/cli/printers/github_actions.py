@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 from factory_engine.run_folder import FINAL_REPORT, INTEGRATOR, RunFolder, Unreadable
 from factory_engine.state import RunState
 from factory_engine.status import Status

@@ -12,8 +12,8 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from factory_engine import storage
+from factory_engine.escape import printable
 from factory_engine.events import RecordedViolation
-from factory_engine.rules.escape import printable
 from factory_engine.state import CheckState, RunState, WorkerState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import elapsed_ms

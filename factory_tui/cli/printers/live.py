@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from factory_engine.clock import Clock, from_rfc3339
+from factory_engine.escape import printable
 from factory_engine.events import Event
-from factory_engine.rules.escape import printable
 from factory_engine.state import RunState, StageState, WorkerState
 from factory_engine.status import Status
 from factory_tui.cli.printers.progress import Progress

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from factory_engine.clock import Clock, from_rfc3339, to_rfc3339
+from factory_engine.escape import printable
 from factory_engine.events import Event
 from factory_engine.fold import fold
-from factory_engine.rules.escape import printable
 from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.cli.printers.style import Style, plain

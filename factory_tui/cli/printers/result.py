@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from factory_engine.rules.escape import printable
+from factory_engine.escape import printable
 from factory_engine.run_folder import FINAL_REPORT, INTEGRATOR
 from factory_engine.state import RunState
 from factory_engine.status import Status

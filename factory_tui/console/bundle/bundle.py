@@ -23,8 +23,8 @@ from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.artifacts.manifest import issued_lock as manifest_lock
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.events import INTEGRATOR
-from factory_engine.rules.patch import read_patch
-from factory_engine.rules.patch_model import PatchReading
+from factory_engine.patch.model import PatchReading
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.scope import ScopeRules
 from factory_engine.run_folder import (
     DIFF,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from factory_engine.rules.patch_model import PatchFile, PatchReading
+from factory_engine.patch.model import PatchFile, PatchReading
 from factory_tui.console.diff.rows import HunkLines
 from factory_tui.text.foreign import text_of
 

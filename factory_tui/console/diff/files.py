@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from factory_engine.rules.patch_model import PatchFile
+from factory_engine.patch.model import PatchFile
 from factory_engine.rules.scope import ScopeDecision
 from factory_tui.text.foreign import text_of
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from rich.cells import cell_len
 
-from factory_engine.rules.patch_model import PatchFile
+from factory_engine.patch.model import PatchFile
 from factory_tui.console.diff.intraline import changed_parts
 from factory_tui.console.diff.rows import Line, Row, Rows, note_of
 from factory_tui.console.diff.syntax import Spans, colored

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-from factory_engine.rules.patch_model import Hunk, PatchFile, PatchReading
+from factory_engine.patch.model import Hunk, PatchFile, PatchReading
 
 _HEADER = re.compile(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@ ?(.*)")
 _BLOCK = re.compile(rb"(-*)(\+*)")

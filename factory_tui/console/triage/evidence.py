@@ -9,7 +9,7 @@ from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.events import INTEGRATOR
-from factory_engine.rules.patch import read_patch
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.scope import lock_differences
 from factory_engine.run_folder import DIFF, SCOPE_LOCK, STATUS, RunFolder, Unreadable
 from factory_engine.state import RunState

@@ -14,7 +14,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from factory_engine.rules.patch_model import PatchReading
+from factory_engine.patch.model import PatchReading
 from factory_tui.console.diff.paint_rows import Coloring, RowPainter
 from factory_tui.console.diff.rows import Row, Rows
 from factory_tui.console.widgets.line_view import LineView, Span

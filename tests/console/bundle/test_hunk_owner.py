@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from factory_engine.rules.patch import read_patch
-from factory_engine.rules.patch_model import PatchReading
+from factory_engine.patch.model import PatchReading
+from factory_engine.patch.reader import read_patch
 from factory_tui.console.bundle.hunk_owner import hunk_owners
 from tests.console.patches import added, file_patch
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory_engine.artifacts.bundle import ScopeLock
-from factory_engine.rules.patch import read_patch
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.scope import ScopeRules
 from factory_tui.console.diff.files import entries, tree
 from tests.console.patches import SAMPLE, added, renamed

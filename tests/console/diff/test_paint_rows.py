@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from factory_engine.rules.patch import read_patch
+from factory_engine.patch.reader import read_patch
 from factory_tui.console.diff.paint_rows import Coloring, RowPainter
 from factory_tui.console.diff.rows import Rows
 from factory_tui.console.widgets.paint import Piece

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory_engine.rules.patch import read_patch
-from factory_engine.rules.patch_model import Hunk
+from factory_engine.patch.model import Hunk
+from factory_engine.patch.reader import read_patch
 from factory_tui.console.diff.rows import (
     HunkLines,
     Rows,

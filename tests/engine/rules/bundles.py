@@ -19,6 +19,7 @@ from typing import Any
 
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.bundle import (
     ArtifactProblem,
@@ -28,7 +29,6 @@ from factory_engine.rules.bundle import (
     judge_bundle,
     may_apply,
 )
-from factory_engine.rules.patch import read_patch
 from factory_engine.rules.policy import Policy
 
 RUN_ID = "oneshot_20260101T000000Z_0123abcd_001"

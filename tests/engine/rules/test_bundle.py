@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.bundle import contents_wanted, may_apply
 from factory_engine.rules.facts import BundleFacts
-from factory_engine.rules.patch import read_patch
 from factory_engine.rules.policy import Policy
 from factory_engine.rules.scope import ScopeRules
 from tests.engine.rules.bundles import (

@@ -8,8 +8,8 @@ import pytest
 
 from factory_engine.artifacts.bundle import Change, ChangeType, FilesChanged
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.claims import compare_claims, compare_counts, kind_of
-from factory_engine.rules.patch import read_patch
 from tests.engine.rules.bundles import RUN_ID, WORKER, new_file
 
 FILE, SCRIPT, LINK = "100644", "100755", "120000"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory_engine.rules.name_folding import fold_path, is_git_directory_name, special_name
 from factory_engine.rules.paths import as_bytes, as_text, name_problems, parents
-from factory_engine.rules.spelling import fold_path, is_git_directory_name, special_name
 from tests.engine.rules.bundles import Repository
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules import secrets
 from factory_engine.rules.entropy import is_listing_of_hashes
-from factory_engine.rules.patch import read_patch
 from factory_engine.rules.secrets import MAX_ENTROPY_WARNINGS, secret_violations
 from tests.engine.rules.bundles import Repository, new_file
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import re
 
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch_binary import is_encoded, result_size
-from factory_engine.rules.patch_header import Header, read_header
-from factory_engine.rules.patch_hunks import count_hunk
-from factory_engine.rules.patch_model import (
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
+from factory_engine.patch.binary import is_encoded, result_size
+from factory_engine.patch.header import Header, read_header
+from factory_engine.patch.hunks import count_hunk
+from factory_engine.patch.model import (
     BinaryBlock,
     Hunk,
     PatchFile,

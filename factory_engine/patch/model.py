@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from factory_engine.rules.codes import Code
+from factory_engine.artifacts.violations import Code
 
 _LIMITS = (Code.PATCH_LIMIT, Code.TOO_MANY_FILES)
 

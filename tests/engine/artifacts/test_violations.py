@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from factory_engine.rules.codes import Code, ordered, violation
+from factory_engine.artifacts.violations import Code, ordered, violation
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "violations.md"
 

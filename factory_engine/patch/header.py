@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from factory_engine.rules.patch_model import Kind
-from factory_engine.rules.patch_names import (
+from factory_engine.patch.model import Kind
+from factory_engine.patch.names import (
     NOTHING,
     header_names,
     side_name,

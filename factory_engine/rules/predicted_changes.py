@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from factory_engine.git.diff import TreeChange
+from factory_engine.patch.model import PatchFile, PatchReading
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.patch_model import PatchFile, PatchReading
 
 _FILE = "100644"
 

@@ -19,9 +19,9 @@ from factory_engine.artifacts.bundle import (
 )
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.strict_json import JsonProblem
+from factory_engine.artifacts.violations import Code, Severity, violation
+from factory_engine.escape import printable
 from factory_engine.rules import facts as names
-from factory_engine.rules.codes import Code, Severity, violation
-from factory_engine.rules.escape import printable
 from factory_engine.rules.facts import ArtifactProblem, BundleFacts
 from factory_engine.rules.paths import as_bytes, name_problems
 

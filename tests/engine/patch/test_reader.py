@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factory_engine.rules.codes import Code
-from factory_engine.rules.escape import printable
-from factory_engine.rules.patch import read_patch
-from factory_engine.rules.patch_binary import literal_content
-from factory_engine.rules.patch_names import header_names, unquote
+from factory_engine.artifacts.violations import Code
+from factory_engine.escape import printable
+from factory_engine.patch.binary import literal_content
+from factory_engine.patch.names import header_names, unquote
+from factory_engine.patch.reader import read_patch
 from factory_engine.rules.policy import Policy, unfolds_too_far
-from factory_engine.rules.presumed import presume
+from factory_engine.rules.predicted_changes import presume
 from tests.engine.rules.bundles import Repository, new_file
 
 NUMBERS = b"".join(b"%d\n" % number for number in range(40))

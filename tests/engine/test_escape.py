@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory_engine.rules.escape import exact, printable, quoted_block
+from factory_engine.escape import exact, printable, quoted_block
 
 FORBIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
