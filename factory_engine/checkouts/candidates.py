@@ -60,20 +60,6 @@ async def untracked(git: Git, most: int) -> Paths:
     return await _records(git, most, "ls-files", "-z", "--others", "--exclude-standard")
 
 
-async def count_ignored(git: Git) -> int:
-    """How many files and whole folders are left out because the tree's ignore files say so."""
-    total = 0
-
-    def count(piece: bytes) -> bool:
-        nonlocal total
-        total += piece.count(b"\0")
-        return True
-
-    command = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-    await git.run(*command, sink=count, timeout_s=_LONG_S)
-    return total
-
-
 async def ignored_among(git: Git, paths: list[bytes]) -> set[bytes]:
     """Those of `paths` that the tree's ignore files name."""
     if not paths:

@@ -81,13 +81,13 @@ async def _collect(
         tree = (await git.run("rev-parse", "--verify", f"{base}^{{tree}}")).line
         detail = f"more than {limits.max_files} paths differ from base"
         problem = CollectProblem(ProblemCode.TOO_MANY_FILES, b"", detail)
-        return Collected(tree, (problem,), found.ignored, found.notes)
+        return Collected(tree, (problem,), found.notes)
     own = [path for path in found.paths if not is_among(path, without)]
     judged = await asyncio.to_thread(judge, os.fsencode(workspace), own, limits)
     problems = judged.problems + found.problems
     problems += await take(git, found.missing, judged.good)
     tree = (await git.run("write-tree")).line
-    return Collected(tree, in_order(problems), found.ignored, found.notes)
+    return Collected(tree, in_order(problems), found.notes)
 
 
 def _check(workspace: Path, index: Path) -> None:
@@ -103,7 +103,6 @@ class _Found:
     paths: tuple[bytes, ...]
     missing: tuple[bytes, ...]
     too_many: bool
-    ignored: int
     problems: list[CollectProblem]
     notes: tuple[str, ...]
 
@@ -118,7 +117,6 @@ async def _find(git: Git, workspace: Path, base: str, limits: CollectLimits) -> 
         changes = group.create_task(candidates.tracked(git, most))
         fresh = group.create_task(candidates.untracked(git, most))
         forced = group.create_task(candidates.added_by_worker(git, workspace, base, most))
-        ignored = group.create_task(candidates.count_ignored(git))
         modules = group.create_task(candidates.submodules(git))
         head = group.create_task(asyncio.to_thread(candidates.moved, workspace, base))
     untracked, (added, note) = fresh.result(), forced.result()
@@ -133,7 +131,6 @@ async def _find(git: Git, workspace: Path, base: str, limits: CollectLimits) -> 
         paths=tuple(sorted(paths)),
         missing=tuple(sorted(missing)),
         too_many=not complete or len(paths | missing) > most,
-        ignored=ignored.result(),
         problems=[*await unseen(git, sight.result()), *problems],
         notes=tuple(text for text in (head.result(), note) if text),
     )

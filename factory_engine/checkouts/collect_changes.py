@@ -102,7 +102,6 @@ async def _collect(
     async with together() as group:
         fresh = group.create_task(candidates.untracked(git, most))
         forced = group.create_task(candidates.added_by_worker(git, upper, base, most, given_index))
-        ignored = group.create_task(candidates.count_ignored(git))
         head = group.create_task(asyncio.to_thread(candidates.moved, upper, base))
         tracked = group.create_task(asyncio.to_thread(view.touched, root, limits))
     untracked, (added, note) = fresh.result(), forced.result()
@@ -113,23 +112,22 @@ async def _collect(
     survey = Survey(tuple(seen.special), tuple(seen.closed), ())
     problems = [*await unseen(git, survey), *nested]
     if not (seen.complete and untracked.complete and added.complete):
-        return await _too_many(git, base, limits, ignored.result(), notes)
+        return await _too_many(git, base, limits, notes)
     judged = await asyncio.to_thread(judge, root, sorted(paths), limits)
     problems = [*judged.problems, *problems, *await take(git, (), judged.good)]
     tree = await write_folders(git, base, view.with_entries(await _entries(git), judged.good))
-    if len(await tree_changes(git, base, tree)) > most:
-        return await _too_many(git, base, limits, ignored.result(), notes)
-    return Collected(tree, in_order(problems), ignored.result(), notes)
+    surely_few = not view.lost_folders and view.lost_files + len(judged.good) <= most
+    if not surely_few and len(await tree_changes(git, base, tree)) > most:
+        return await _too_many(git, base, limits, notes)
+    return Collected(tree, in_order(problems), notes)
 
 
 async def _too_many(
-    git: Git, base: str, limits: CollectLimits, ignored: int, notes: tuple[str, ...]
+    git: Git, base: str, limits: CollectLimits, notes: tuple[str, ...]
 ) -> Collected:
     tree = (await git.run("rev-parse", "--verify", f"{base}^{{tree}}")).line
     detail = f"more than {limits.max_files} paths differ from base"
-    return Collected(
-        tree, (CollectProblem(ProblemCode.TOO_MANY_FILES, b"", detail),), ignored, notes
-    )
+    return Collected(tree, (CollectProblem(ProblemCode.TOO_MANY_FILES, b"", detail),), notes)
 
 
 @dataclass
@@ -142,6 +140,8 @@ class _View:
         kept: what is left of base in each, before anything is collected.
         tracked: files of the upper folder that base has as files, by path.
         modules: base's submodules that are folders here, too.
+        lost_files: how many files of base are there no more, each in a folder that is.
+        lost_folders: how many folders of base are there no more, with all they held.
     """
 
     seen: Upper
@@ -149,6 +149,8 @@ class _View:
     kept: dict[bytes, Folder] = field(default_factory=dict)
     tracked: dict[bytes, Entry] = field(default_factory=dict)
     modules: list[bytes] = field(default_factory=list)
+    lost_files: int = 0
+    lost_folders: int = 0
 
     def __post_init__(self) -> None:
         kinds = dict.fromkeys(self.seen.folders, "folder") | dict.fromkeys(self.seen.files, "file")
@@ -187,6 +189,10 @@ class _View:
                     stays = False
             if stays:
                 left[name] = entry
+            elif entry.is_folder:
+                self.lost_folders += 1
+            else:
+                self.lost_files += 1
         return left
 
     def touched(self, root: bytes, limits: CollectLimits) -> list[bytes]:

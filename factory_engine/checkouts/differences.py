@@ -15,6 +15,7 @@ from factory_engine import storage
 from factory_engine.errors import GitError, StorageError
 from factory_engine.git.diff import GITLINK, TreeChange, tree_changes
 from factory_engine.git.edge import storage_errors
+from factory_engine.git.index import drop_index
 from factory_engine.git.process import Git
 from factory_engine.git.trees import ancestors, read_folders
 
@@ -42,31 +43,60 @@ async def lay_out_differences(
     changes = await tree_changes(git, below, tree)
     if not changes:
         return changes
-    there = [change for change in changes if change.new_oid is not None]
     gone = [change.path for change in changes if change.new_oid is None]
-    zero = "0" * len(tree)
-    records = [
-        f"{change.new_mode or 0} {change.new_oid or zero}\t".encode("ascii") + change.path
-        # what vanishes first: a folder may become a file
-        for change in sorted(changes, key=lambda change: change.new_oid is not None)
-    ]
-    work = git.with_index(index).with_work_tree(folder)
-    await work.run("update-index", "-z", "--index-info", stdin=b"\0".join(records) + b"\0")
-    files = [change.path for change in there if change.new_mode != GITLINK]
+    there = [change for change in changes if change.new_oid is not None]
+    modules = [change for change in there if change.new_mode == GITLINK]
+    files = [change for change in there if change.new_mode != GITLINK]
+    work = git.with_work_tree(folder)
     try:
-        command = ("checkout-index", "--force", "--index", "--quiet", "-z", "--stdin")
-        await work.run(*command, stdin=b"".join(p + b"\0" for p in files), timeout_s=_TIMEOUT_S)
+        if files:
+            await _write_files(work.with_index(index.with_name(f"{index.name}.changes")), files)
+        await _take_over(work.with_index(index), gone, files, modules)
     except GitError as error:
         raise StorageError(
             f"not all files could be written ({error.what})",
             where=str(folder),
             advice=storage.FREE_SPACE,
         ) from error
-    modules = [change.path for change in there if change.new_mode == GITLINK]
     marks = await _marks(git, tree, gone) if gone else []
     with storage_errors("a checkout could not be made", folder):
-        await asyncio.to_thread(_finish, os.fsencode(folder), modules, marks)
+        await asyncio.to_thread(
+            _finish, os.fsencode(folder), [module.path for module in modules], marks
+        )
     return changes
+
+
+async def _write_files(git: Git, files: Sequence[TreeChange]) -> None:
+    """The files alone, by way of an index of nothing else: it costs what they are."""
+    assert git.index is not None
+    try:
+        records = b"".join(map(_record, files))
+        await git.run("update-index", "-z", "--index-info", stdin=records)
+        await git.run("checkout-index", "--all", "--force", "--quiet", timeout_s=_TIMEOUT_S)
+    finally:
+        drop_index(git.index)
+
+
+async def _take_over(
+    git: Git, gone: Sequence[bytes], files: Sequence[TreeChange], modules: Sequence[TreeChange]
+) -> None:
+    """Brings the index of the whole to what was written; reads and writes it once, mostly.
+
+    Git adds what lies in the folder, with its stat data, and takes away what does not. What stood
+    below a new file or link goes with `--replace`: git looks at no path below a link.
+    """
+    new = {change.path for change in files}
+    left_over = [path for path in gone if new.isdisjoint(ancestors(path))]
+    listed = b"".join(path + b"\0" for path in [*left_over, *sorted(new)])
+    command = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
+    await git.run(*command, stdin=listed, timeout_s=_TIMEOUT_S)
+    if modules:
+        records = b"".join(map(_record, modules))
+        await git.run("update-index", "-z", "--index-info", stdin=records)
+
+
+def _record(change: TreeChange) -> bytes:
+    return f"{change.new_mode} {change.new_oid}\t".encode("ascii") + change.path + b"\0"
 
 
 async def _marks(git: Git, tree: str, gone: Sequence[bytes]) -> list[bytes]:

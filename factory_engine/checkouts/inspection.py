@@ -59,13 +59,11 @@ class Collected:
     Args:
         tree: full id of the tree: base with every collected change.
         problems: what is missing in it, sorted by path.
-        ignored_count: files and whole folders that the tree's ignore files left out.
         notes: remarks that change nothing.
     """
 
     tree: str
     problems: tuple[CollectProblem, ...]
-    ignored_count: int
     notes: tuple[str, ...]
 
 

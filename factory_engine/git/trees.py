@@ -16,6 +16,8 @@ from factory_engine.git.process import Git
 FOLDER = "40000"
 GITLINK = "160000"
 
+_FEW = 32  # folders that are asked for by path in one go; of more, git would walk each path anew
+
 Folder = dict[bytes, "Entry"]
 """What a folder holds, by name."""
 
@@ -71,22 +73,49 @@ async def read_folders(git: Git, tree_ish: str, folders: Iterable[bytes]) -> dic
     paths = list(dict.fromkeys(folders))
     if not paths:
         return {}
-    names = [f"{tree_ish}:".encode("ascii") + path for path in paths]
+    if len(paths) <= _FEW:
+        found = await _read(git, {path: f"{tree_ish}:".encode() + path for path in paths})
+    else:
+        found = await _read_by_level(git, tree_ish, paths)
+    if b"" in paths and b"" not in found:
+        raise GitError(f"tree {tree_ish[:12]} is missing")
+    return found
+
+
+async def _read_by_level(git: Git, tree_ish: str, paths: Iterable[bytes]) -> dict[bytes, Folder]:
+    """The folders, each by its id, which the one around it names: git walks no path for it."""
+    wanted = {folder for path in paths for folder in (path, *ancestors(path))}
+    found = await _read(git, {b"": f"{tree_ish}:".encode()})
+    level = [b""]
+    while level:
+        names = {
+            path: entry.oid.encode()
+            for folder in level
+            for name, entry in found[folder].items()
+            if entry.is_folder and (path := inside(folder, name)) in wanted
+        }
+        found |= await _read(git, names)
+        level = [path for path in names if path in found]
+    return {path: found[path] for path in paths if path in found}
+
+
+async def _read(git: Git, names: Mapping[bytes, bytes]) -> dict[bytes, Folder]:
+    """The trees by path of those among `names`, by path, that are trees."""
+    if not names:
+        return {}
     command = ("cat-file", "--batch", "--buffer", "-z")
-    output = (await git.run(*command, stdin=b"\0".join(names) + b"\0")).stdout
+    output = (await git.run(*command, stdin=b"\0".join(names.values()) + b"\0")).stdout
     found: dict[bytes, Folder] = {}
     at = 0
-    for name, path in zip(names, paths, strict=True):
+    for path, name in names.items():
         if output.startswith(name + b" missing\n", at):
             at += len(name) + len(b" missing\n")
             continue
         end = output.index(b"\n", at)
-        _, kind, size = output[at:end].split(b" ")
+        oid, kind, size = output[at:end].split(b" ")
         at = end + 1 + int(size) + 1
         if kind == b"tree":
-            found[path] = _parsed(output[end + 1 : at - 1], len(tree_ish) // 2)
-    if b"" in paths and b"" not in found:
-        raise GitError(f"tree {tree_ish[:12]} is missing")
+            found[path] = _parsed(output[end + 1 : at - 1], len(oid) // 2)
     return found
 
 
@@ -103,7 +132,7 @@ async def write_folders(git: Git, base: str, folders: Mapping[bytes, Folder]) ->
         the full id of the tree.
 
     Raises:
-        GitError: an object is missing.
+        GitError: git did not write them.
     """
     held = {path: dict(entries) for path, entries in folders.items()}
     texts: list[bytes] = []
@@ -120,7 +149,8 @@ async def write_folders(git: Git, base: str, folders: Mapping[bytes, Folder]) ->
         texts.append(b"".join(records) + b"\0")
         if path:
             held[parent(path)][path.rpartition(b"/")[2]] = Entry(FOLDER, oid)
-    written = await git.run("mktree", "-z", "--batch", stdin=b"".join(texts))
+    # `--missing`: git would look up each entry; all were read from trees or have just been written.
+    written = await git.run("mktree", "-z", "--batch", "--missing", stdin=b"".join(texts))
     if written.stdout.decode("ascii").split() != expected:
         raise GitError("git wrote other trees than were asked for")
     return oid

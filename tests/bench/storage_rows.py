@@ -31,6 +31,7 @@ from tests.support.repositories import git, make_repository
 SMALL, LARGE = 2_120, 50_000
 CHANGED = 100
 _IN_A_FOLDER = 20
+_IN_EACH = 5
 WORKERS = "ABCD"
 _LIMITS = CollectLimits(max_files=10_000, max_file_bytes=10_000_000)
 _TEXT = "".join(f"line {number}\n" for number in range(60))
@@ -50,13 +51,13 @@ def rows(folder: Path) -> Iterator[Row]:
 def synthetic(folder: Path, files: int) -> Path:
     """A repository of `files` small files, of which none is checked out.
 
-    A larger one has more folders, not fuller ones, as repositories grow.
+    A larger one has more folders, not fuller ones, as repositories grow: none holds over 25 names.
     """
     make_repository(folder, {})
     text = ["commit refs/heads/main\ncommitter T <t@example.org> 1700000000 +0000\ndata 4\nbase\n"]
     for number in range(files):
         group = number // _IN_A_FOLDER
-        name = f"{WORKERS[group % 4]}/{group}/{number}.txt"
+        name = f"{WORKERS[group % 4]}/{group // 100}/{group}/{number}.txt"
         content = f"{name}\n{_TEXT}"
         text.append(f"M 644 inline {name}\ndata {len(content)}\n{content}\n")
     import_history(folder, "".join(text))
@@ -176,11 +177,14 @@ async def _changed_tree(place: Place) -> str:
 
 
 async def _worked_in(place: Place, checkouts: Checkouts) -> Checkout:
-    """A workspace with changed files, as a copy-up of the kernel leaves them."""
+    """A workspace with changed files, as a copy-up of the kernel leaves them: a few a folder."""
     checkout = await place.made(checkouts)
     below = checkout.layers[0].tree
-    names = sorted(path.relative_to(below) for path in below.rglob("*.txt"))
-    for name in names[:: len(names) // CHANGED][:CHANGED]:
+    folders = sorted({path.parent for path in below.rglob("*.txt")})
+    chosen = folders[:: len(folders) * _IN_EACH // CHANGED][: CHANGED // _IN_EACH]
+    paths = [path for folder in chosen for path in sorted(folder.iterdir())[:_IN_EACH]]
+    assert len(paths) == CHANGED
+    for name in (path.relative_to(below) for path in paths):
         path = checkout.top / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((below / name).read_bytes() + b"changed\n")
@@ -212,7 +216,7 @@ def _next_base(place: Place) -> Iterator[Row]:
         import_history(
             place.root,
             "commit refs/heads/main\ncommitter T <t@example.org> 1700000000 +0000\ndata 4\nnext\n"
-            f"from refs/heads/main^0\nM 644 inline A/0/0.txt\ndata 1\n{number}\n",
+            f"from refs/heads/main^0\nM 644 inline A/0/0/0.txt\ndata 1\n{number}\n",
         )
         commits.append(git(place.root, "rev-parse", "main"))
 

@@ -95,6 +95,17 @@ def facts(found: Collected) -> tuple[str, list[tuple[str, bytes]]]:
     return found.tree, [(str(problem.code), problem.path) for problem in found.problems]
 
 
+async def lay_out(over: Overlaid, name: str, tree: str) -> None:
+    """The tree as a check finds it: its files, an index of it that knows them, and nothing else."""
+    bench = over.bench
+    checked = await over.maker.of(bench.folder / f"{name}-check", bench.index(f"{name}-check"))
+    await over.maker.make_tree(checked, tree, (bench.store.path / "objects",))
+    over.checkout = checked
+    over.run("sh", "-c", 'test "$(git write-tree)" = "$1"', "sh", tree)
+    over.run("git", "diff-files", "--quiet")
+    assert (await over.collect(LARGE)).tree == tree
+
+
 async def compare(tmp_path: Path, seeds: range) -> None:
     over = await overlaid(tmp_path)
     for seed in seeds:
@@ -104,6 +115,7 @@ async def compare(tmp_path: Path, seeds: range) -> None:
         mine = await over.collect(LARGE)
         whole = await over.collect_all(name, LARGE)
         assert facts(mine) == facts(whole), f"seed {seed}"
+        await lay_out(over, name, mine.tree)
 
 
 @pytest.mark.usefixtures("possible")
