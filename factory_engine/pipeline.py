@@ -6,23 +6,21 @@ nothing of what a stage does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
-from factory_engine.events import STAGES, Draft, StageFinished, StageStarted
-from factory_engine.stages.context import RunContext
+from factory_engine.events import Draft, StageFinished, StageStarted
+from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.integrate.stage import run_integrate
 from factory_engine.stages.launch.stage import run_launch
 from factory_engine.stages.preflight.stage import run_preflight
-from factory_engine.stages.summary.stage import Judgement, write_summary
+from factory_engine.stages.summary.stage import Judgement, finish_run, write_summary
 from factory_engine.stages.validate.stage import (
     JudgedBundle,
     run_bundle_validate,
     violations_of,
 )
 from factory_engine.status import Status
-
-PREFLIGHT, LAUNCH, VALIDATE, INTEGRATE, SUMMARY = STAGES
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,70 @@ class Plan:
         amend_scope: an operator's reason to take edited scope locks as the locks that count.
     """
 
-    last: str = SUMMARY
+    last: str = "summary"
     again: str | None = None
     workers: tuple[str, ...] | None = None
     amend_scope: str | None = None
+
+
+@dataclass
+class Handover:
+    """What a stage is asked for, and what the stages before it hand on to it.
+
+    Args:
+        plan: what the command wants.
+        bundles: as the validation judged them.
+        judgement: what is known so far about the merged result.
+        status, reason: the verdict, once there is one.
+    """
+
+    plan: Plan
+    bundles: tuple[JudgedBundle, ...] = ()
+    judgement: Judgement = field(default_factory=Judgement)
+    status: Status = Status.PENDING
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: its name in the ledger and what is done in it."""
+
+    name: str
+    run: Callable[[RunContext, Handover], Awaitable[StageOutcome]]
+
+
+async def _preflight(context: RunContext, handover: Handover) -> StageOutcome:
+    return await run_preflight(context)
+
+
+async def _launch(context: RunContext, handover: Handover) -> StageOutcome:
+    return await run_launch(context, handover.plan.workers)
+
+
+async def _validate(context: RunContext, handover: Handover) -> StageOutcome:
+    validation = await run_bundle_validate(context, handover.plan.amend_scope)
+    handover.bundles = validation.bundles
+    handover.judgement = Judgement(violations=violations_of(validation.bundles))
+    return validation.outcome
+
+
+async def _integrate(context: RunContext, handover: Handover) -> StageOutcome:
+    integration = await run_integrate(context, handover.plan.amend_scope, handover.bundles)
+    handover.judgement = integration.judgement
+    return integration.outcome
+
+
+async def _summary(context: RunContext, handover: Handover) -> StageOutcome:
+    return write_summary(context, handover.status, handover.reason, handover.judgement)
+
+
+PREFLIGHT = Stage("preflight", _preflight)
+LAUNCH = Stage("launch", _launch)
+VALIDATE = Stage("bundle-validate", _validate)
+INTEGRATE = Stage("integrate", _integrate)
+SUMMARY = Stage("summary", _summary)
+
+PIPELINE = (PREFLIGHT, LAUNCH, VALIDATE, INTEGRATE, SUMMARY)
 
 
 async def run_pipeline(context: RunContext, plan: Plan) -> None:
@@ -53,38 +111,44 @@ async def run_pipeline(context: RunContext, plan: Plan) -> None:
         FactoryError: a problem of the factory itself; what was recorded stays, and the same
             command goes on from there.
     """
-    judgement = Judgement()
-    bundles: tuple[JudgedBundle, ...] = ()
+    handover = Handover(plan)
     for stage in _stages_to_run(context, plan):
-        context.record(Draft(StageStarted(stage)))
-        if stage == INTEGRATE:
-            integration = await run_integrate(context, plan.amend_scope, bundles)
-            outcome, judgement = integration.outcome, integration.judgement
-        elif stage == VALIDATE:
-            validation = await run_bundle_validate(context, plan.amend_scope)
-            outcome, bundles = validation.outcome, validation.bundles
-            judgement = Judgement(violations=violations_of(bundles))
-        elif stage == LAUNCH:
-            outcome = await run_launch(context, plan.workers)
-        else:
-            outcome = await run_preflight(context)
-        context.record(Draft(StageFinished(stage, outcome.status, outcome.reason)))
-        if stage == PREFLIGHT and outcome.status is Status.BLOCKED:
+        outcome = await _run_stage(context, stage, handover)
+        if stage is PREFLIGHT and outcome.status is Status.BLOCKED:
             break
     status, reason = verdict(context)
     if status.is_verdict:
-        write_summary(context, status, reason, judgement)
+        await conclude(context, handover, status, reason)
 
 
-def _stages_to_run(context: RunContext, plan: Plan) -> Sequence[str]:
+async def conclude(context: RunContext, handover: Handover, status: Status, reason: str) -> None:
+    """Run the summary with this verdict and end the run.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    handover.status, handover.reason = status, reason
+    await _run_stage(context, SUMMARY, handover)
+    finish_run(context, status, reason)
+
+
+async def _run_stage(context: RunContext, stage: Stage, handover: Handover) -> StageOutcome:
+    context.record(Draft(StageStarted(stage.name)))
+    outcome = await stage.run(context, handover)
+    context.record(Draft(StageFinished(stage.name, outcome.status, outcome.reason)))
+    return outcome
+
+
+def _stages_to_run(context: RunContext, plan: Plan) -> Sequence[Stage]:
     """From where the plan or the run says to the plan's last stage, the summary left out."""
-    stages = STAGES[: STAGES.index(min(plan.last, INTEGRATE, key=STAGES.index)) + 1]
+    names = [stage.name for stage in PIPELINE]
+    stages = PIPELINE[: min(names.index(plan.last), names.index(INTEGRATE.name)) + 1]
     if plan.again is not None:
-        return stages[stages.index(plan.again) :]
+        return stages[names.index(plan.again) :]
     state = context.state()
-    if state.stage(PREFLIGHT).status is Status.BLOCKED:
+    if state.stage(PREFLIGHT.name).status is Status.BLOCKED:
         return stages  # nothing has been started yet, and what stood in the way may be gone
-    unfinished = [name for name in stages if not state.stage(name).status.is_verdict]
+    unfinished = [stage for stage in stages if not state.stage(stage.name).status.is_verdict]
     # where only the summary is left, integration judges again: the summary tells what it found
     return stages[stages.index(unfinished[0]) :] if unfinished else stages[-1:]
 
@@ -96,10 +160,12 @@ def verdict(context: RunContext) -> tuple[Status, str]:
     where nothing blocks and integration has not been.
     """
     state = context.state()
-    decisive = [state.stage(INTEGRATE)] if state.stage(INTEGRATE).status.is_verdict else []
-    if state.stage(PREFLIGHT).status is Status.BLOCKED:
-        decisive = [state.stage(PREFLIGHT)]
-    for stage in decisive or [state.stage(LAUNCH), state.stage(VALIDATE)]:
-        if decisive or stage.status is Status.BLOCKED:
+    preflight, launch, validate, integrate, _ = (state.stage(stage.name) for stage in PIPELINE)
+    if preflight.status is Status.BLOCKED:
+        return preflight.status, preflight.reason
+    if integrate.status.is_verdict:
+        return integrate.status, integrate.reason
+    for stage in (launch, validate):
+        if stage.status is Status.BLOCKED:
             return stage.status, stage.reason
     return Status.PENDING, ""

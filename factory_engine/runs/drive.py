@@ -21,7 +21,7 @@ from factory_engine.events import Draft, LedgerRepaired, RunInterrupted, RunResu
 from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.ledger_receipt import Receipt
-from factory_engine.pipeline import PREFLIGHT, Plan, run_pipeline
+from factory_engine.pipeline import PREFLIGHT, Handover, Plan, conclude, run_pipeline
 from factory_engine.processes.tree import end_tree
 from factory_engine.recorder import Recorder
 from factory_engine.run_folder import (
@@ -38,11 +38,9 @@ from factory_engine.runs.replay import lost_events, require_whole_ledger
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.launch.worker_folder import remove_left_places
 from factory_engine.stages.summary.stage import (
-    Judgement,
     clear_work,
     take_back_verdict,
     unseal,
-    write_summary,
 )
 from factory_engine.state import RunState
 from factory_engine.status import Status
@@ -195,17 +193,19 @@ async def _with_an_end(context: RunContext, plan: Plan) -> None:
                 raise
             task.uncancel()
         except FactoryError as error:
-            _record_failure(context, error.status, error.what)
+            await _record_failure(context, plan, error.status, error.what)
             raise
         except Exception as error:
-            _record_failure(context, Status.FAIL, f"internal error: {type(error).__name__}")
+            await _record_failure(
+                context, plan, Status.FAIL, f"internal error: {type(error).__name__}"
+            )
             raise
 
 
-def _record_failure(context: RunContext, status: Status, what: str) -> None:
+async def _record_failure(context: RunContext, plan: Plan, status: Status, what: str) -> None:
     """The verdict of a run that an error ended, as far as the disk still takes it."""
     with contextlib.suppress(FactoryError):
-        write_summary(context, status, _without_paths(what, context), Judgement())
+        await conclude(context, Handover(plan), status, _without_paths(what, context))
 
 
 def _without_paths(text: str, context: RunContext) -> str:
@@ -270,7 +270,7 @@ async def _end_leftovers(context: RunContext) -> None:
 
 
 def _is_over(state: RunState) -> bool:
-    blocked_early = state.stage(PREFLIGHT).status is Status.BLOCKED
+    blocked_early = state.stage(PREFLIGHT.name).status is Status.BLOCKED
     return state.status in (Status.PASS, Status.BLOCKED) and not blocked_early
 
 

@@ -36,10 +36,10 @@ from factory_engine.status import Status
 
 @dataclass(frozen=True)
 class StageOutcome:
-    """How a stage ended: PASS or BLOCKED, and why in one line."""
+    """How a stage ended: PASS or BLOCKED, and why in one line; None where it never says."""
 
     status: Status
-    reason: str = ""
+    reason: str | None = ""
 
 
 def carry_patterns(config: Config, owner: str) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def _judged(
     own = [violation for violation in violations if violation.worker_id in ("", INTEGRATOR)]
     return Draft(
         IntegrationJudged(
-            outcome.status, outcome.reason, event_violations(own), total=len(violations)
+            outcome.status, outcome.reason or "", event_violations(own), total=len(violations)
         ),
         INTEGRATOR,
         hashes=hashes,

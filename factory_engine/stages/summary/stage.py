@@ -28,8 +28,6 @@ from factory_engine.events import (
     Draft,
     ReportWritten,
     RunFinished,
-    StageFinished,
-    StageStarted,
 )
 from factory_engine.provenance.attestation import attest
 from factory_engine.provenance.statement import Result
@@ -49,7 +47,7 @@ from factory_engine.run_folder import (
     RunFolder,
     Unreadable,
 )
-from factory_engine.stages.context import RunContext
+from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.summary.report import (
     PlanFacts,
@@ -78,28 +76,39 @@ class Judgement:
     carried: tuple[Carried, ...] = ()
 
 
-def write_summary(context: RunContext, status: Status, reason: str, judgement: Judgement) -> None:
-    """Write report and status, record them, then the run's last event and the ledger's digest.
+def write_summary(
+    context: RunContext, status: Status, reason: str, judgement: Judgement
+) -> StageOutcome:
+    """Write report and status, and record them.
 
     Args:
         context: the run.
         status: the verdict: PASS, BLOCKED or FAIL.
         reason: the verdict's reason in one line; empty for PASS.
         judgement: what integration found.
+
+    Returns:
+        PASS: telling a verdict goes well whatever the verdict is.
+
+    Raises:
+        StorageError: the disk refused.
     """
-    context.record(
-        Draft(StageStarted("summary")),
-    )
     hashes = _missing_artifacts(context)
     hashes |= _status_and_report(context, status, reason, judgement)
     for relative, prefix in ((BUNDLES_DIGEST, "_worker/"), (REPORT_DIGEST, f"{INTEGRATOR}/")):
         hashes[relative] = context.writer.write(relative, _digests(context, prefix))
     hashes[ATTESTATION] = context.writer.write(ATTESTATION, _attestation(context, status))
-    context.record(
-        Draft(ReportWritten(status), INTEGRATOR, hashes=hashes),
-        Draft(StageFinished("summary", Status.PASS)),
-        _finished(context.state(), status, reason),
-    )
+    context.record(Draft(ReportWritten(status), INTEGRATOR, hashes=hashes))
+    return StageOutcome(Status.PASS, reason=None)
+
+
+def finish_run(context: RunContext, status: Status, reason: str) -> None:
+    """Record the run's last event, write the ledger's digest, and tidy up.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    context.record(_finished(context.state(), status, reason))
     seal_ledger(context)
     clear_work(context.folder)
 
