@@ -36,7 +36,7 @@ from factory_engine.runs.listing import existing_run, find_run
 from factory_engine.runs.project import Project
 from factory_engine.runs.replay import lost_events, require_whole_ledger
 from factory_engine.stages.context import RunContext
-from factory_engine.stages.launch.worker_folder import remove_left_places
+from factory_engine.stages.launch.worker_folder import remove_left_folders
 from factory_engine.stages.summary.stage import (
     clear_work,
     take_back_verdict,
@@ -266,7 +266,7 @@ async def _end_leftovers(context: RunContext) -> None:
     workspaces = context.workspaces / "runs" / context.manifest.run_id
     inside = workspaces if workspaces.exists() else None
     await end_tree(None, context.marker(), inside, grace_s=2.0, mounts=context.mark())
-    await asyncio.to_thread(remove_left_places, context)
+    await asyncio.to_thread(remove_left_folders, context)
 
 
 def _is_over(state: RunState) -> bool:

@@ -25,7 +25,7 @@ from factory_engine.run_folder import MANIFEST
 from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind
-from factory_engine.stages.launch.worker_folder import WorkerPlace, remove_place
+from factory_engine.stages.launch.worker_folder import WorkerFolder, remove_worker_folder
 from factory_engine.stages.repository_watch import repository_now
 from factory_engine.stages.sandboxed import state_folders
 
@@ -85,7 +85,7 @@ async def check_merged(
         if result.required and result.rc != 0
     }
     violations += _outside_writes(before, await _surroundings(context), ends)
-    await asyncio.to_thread(remove_place, WorkerPlace(context.worker_folder(INTEGRATOR)))
+    await asyncio.to_thread(remove_worker_folder, WorkerFolder(context.worker_folder(INTEGRATOR)))
     isolation = max((ended.isolation for ended in ends), key=_WORST.index)
     return Checked(tuple(results), tuple(violations), culprits, tuple(logs), isolation)
 

@@ -23,9 +23,8 @@ from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.events import Draft, WorkerExited, WorkerRetried, WorkerSession, WorkerStarted
 from factory_engine.processes.supervise import Finished
-from factory_engine.stages.context import RunContext
 from factory_engine.stages.launch.execution import Execution, agent_cell, execute
-from factory_engine.stages.launch.worker_folder import WorkerPlace, make_place, write_task
+from factory_engine.stages.launch.worker_context import WorkerContext
 
 
 @dataclass
@@ -55,93 +54,78 @@ class _Attempt:
 
 
 async def run_attempts(
-    context: RunContext,
-    worker_id: str,
-    place: WorkerPlace,
-    checkout: Checkout,
-    progress: Progress,
+    worker: WorkerContext, checkout: Checkout, progress: Progress
 ) -> tuple[Finished, AgentVerdict]:
     """Run the program until it ends well or no retry is left.
 
     Args:
-        context: the run.
-        worker_id: whose program.
-        place: the worker's folders.
+        worker: whose program.
         checkout: its workspace; that of the last attempt is left there.
         progress: gets logs, warnings and the agent's last words.
 
     Returns:
         how the last attempt ended, and what that means.
     """
-    policy = context.config.run.retry
-    number, session = 1, _session_left(context, worker_id, checkout)
-    _keep_earlier_logs(context, worker_id, session, progress)
+    policy = worker.run.config.run.retry
+    number, session = 1, _session_left(worker, checkout)
+    _keep_earlier_logs(worker, session, progress)
     progress.layers = {"unknown"}  # a workspace that an earlier process left
     while True:
         if not session:
-            await _start_afresh(context, worker_id, place, checkout)
+            await _start_afresh(worker, checkout)
             progress.layers.clear()
         attempt = _Attempt(number, session, checkout)
-        finished, verdict = await _one_attempt(context, worker_id, attempt, place, progress)
+        finished, verdict = await _one_attempt(worker, attempt, progress)
         # an agent that does not find its session again has not tried anything
         lost = bool(session) and not verdict.begun and not verdict.retryable
         delay = 0.0 if lost else delay_before_next(verdict, number, policy)
-        last = not lost and number > context.config.workers[worker_id].retries
+        last = not lost and number > worker.config.retries
         if delay is None or last:
             return finished, verdict if last else with_its_wait(verdict, policy)
-        retried = WorkerRetried(number, verdict.reason, verdict.kind, delay)
-        context.record(Draft(retried, worker_id))
+        worker.record(WorkerRetried(number, verdict.reason, verdict.kind, delay))
         await asyncio.sleep(delay)
         number += not lost
-        session = "" if lost else _session(context, worker_id, checkout)
+        session = "" if lost else _session(worker, checkout)
 
 
-def _session(context: RunContext, worker_id: str, checkout: Checkout) -> str:
+def _session(worker: WorkerContext, checkout: Checkout) -> str:
     """The session that can be gone on with; empty where there is none, or no workspace for it."""
-    session = context.state().workers[worker_id].session
+    session = worker.state.session
     return session if session and checkout.is_there else ""
 
 
-def _session_left(context: RunContext, worker_id: str, checkout: Checkout) -> str:
+def _session_left(worker: WorkerContext, checkout: Checkout) -> str:
     """The same for what an earlier process left, which may have been about to remove it."""
-    kept = context.config.run.keep_workspaces != "never"
-    return _session(context, worker_id, checkout) if kept else ""
+    kept = worker.run.config.run.keep_workspaces != "never"
+    return _session(worker, checkout) if kept else ""
 
 
-async def _start_afresh(
-    context: RunContext, worker_id: str, place: WorkerPlace, checkout: Checkout
-) -> None:
+async def _start_afresh(worker: WorkerContext, checkout: Checkout) -> None:
     """A fresh workspace; the session of the old one is taken back first, whatever happens then."""
-    if context.state().workers[worker_id].session:
-        context.record(Draft(WorkerSession(""), worker_id))
-    await make_place(context, worker_id, place, checkout)
+    if worker.state.session:
+        worker.record(WorkerSession(""))
+    await worker.make_folder(checkout)
 
 
-def _keep_earlier_logs(
-    context: RunContext, worker_id: str, session: str, progress: Progress
-) -> None:
+def _keep_earlier_logs(worker: WorkerContext, session: str, progress: Progress) -> None:
     """What the session said to a factory that was stopped belongs to the work that goes on."""
-    while session and (log := _log(context, worker_id, progress))[1].is_file():
+    while session and (log := _log(worker, progress))[1].is_file():
         progress.logs.append(log)
 
 
-def _log(context: RunContext, worker_id: str, progress: Progress) -> tuple[str, Path]:
+def _log(worker: WorkerContext, progress: Progress) -> tuple[str, Path]:
     """The name and file of the next log: agent, agent-2, …"""
     name = f"agent-{len(progress.logs) + 1}" if progress.logs else "agent"
-    return name, context.folder.live_log(worker_id, name)
+    return name, worker.run.folder.live_log(worker.worker_id, name)
 
 
 async def _one_attempt(
-    context: RunContext,
-    worker_id: str,
-    attempt: _Attempt,
-    place: WorkerPlace,
-    progress: Progress,
+    worker: WorkerContext, attempt: _Attempt, progress: Progress
 ) -> tuple[Finished, AgentVerdict]:
     """Run the program once, with the events of its beginning and its end."""
-    config = context.config.workers[worker_id]
-    write_task(context, worker_id, place)
-    kept_in = await agent_cell(context, worker_id, place, attempt.checkout, attempt.session)
+    config = worker.config
+    worker.write_task()
+    kept_in = await agent_cell(worker, attempt.checkout, attempt.session)
     progress.layers.add(kept_in.name)
     started = WorkerStarted(
         attempt=attempt.number,
@@ -149,20 +133,22 @@ async def _one_attempt(
         agent=config.agent,
         sandbox=kept_in.name,
         isolation=kept_in.isolation,
-        port_base=context.ports.base_of(worker_id),
+        port_base=worker.run.ports.base_of(worker.worker_id),
         network=config.network,
         continues=bool(attempt.session),
     )
-    context.record(Draft(started, worker_id))
+    worker.record(started)
     progress.warnings += [w for w in kept_in.gaps if w not in progress.warnings]
-    name, log = _log(context, worker_id, progress)
+    name, log = _log(worker, progress)
     storage.make_folder(log.parent)
     progress.logs.append((name, log))
-    ended = await execute(context, Execution(worker_id, place, attempt.session, log, kept_in))
+    ended = await execute(Execution(worker, attempt.session, log, kept_in))
     finished, verdict = ended.finished, ended.verdict
     progress.last_message = ended.last_message
     exited = WorkerExited(attempt.number, verdict.reason, finished.left_behind)
-    context.record(Draft(exited, worker_id, duration_ms=finished.duration_ms, rc=finished.rc))
+    worker.run.record(
+        Draft(exited, worker.worker_id, duration_ms=finished.duration_ms, rc=finished.rc)
+    )
     if finished.left_behind:
         progress.warnings.append(
             f"{finished.left_behind} processes were left behind and were ended"

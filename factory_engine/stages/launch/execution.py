@@ -25,15 +25,13 @@ from factory_engine.agents.protocol import (
     Launch,
 )
 from factory_engine.checkouts.provider import Checkout
-from factory_engine.config.limits import WorkLimits
-from factory_engine.events import Draft, WorkerSession
+from factory_engine.events import WorkerSession
 from factory_engine.processes.environment import worker_environment
 from factory_engine.processes.supervise import Finished, Program, run_program
 from factory_engine.sandbox import Sandbox
-from factory_engine.stages.context import RunContext
 from factory_engine.stages.launch.activity import ActivityRecorder
 from factory_engine.stages.launch.watchdog import Bounds
-from factory_engine.stages.launch.worker_folder import WorkerPlace, worker_variables
+from factory_engine.stages.launch.worker_context import WorkerContext
 from factory_engine.stages.sandboxed import (
     Cell,
     Room,
@@ -50,15 +48,13 @@ class Execution:
     """One execution that is to be.
 
     Args:
-        worker_id: whose program.
-        place: the worker's folders, made already.
+        worker: whose program; its folders are made already.
         session: the agent's session that it goes on with; empty for a new one.
         log: the file that takes its output.
         kept_in: where it is put.
     """
 
-    worker_id: str
-    place: WorkerPlace
+    worker: WorkerContext
     session: str
     log: Path
     kept_in: Cell
@@ -73,25 +69,23 @@ class Ended:
     last_message: str
 
 
-async def execute(context: RunContext, execution: Execution) -> Ended:
+async def execute(execution: Execution) -> Ended:
     """Run the program to its end, or until a limit is reached.
 
     Raises:
         UsageError: the configuration does not say enough for this agent.
         StorageError: the disk refused.
     """
-    worker_id, kept_in = execution.worker_id, execution.kept_in
-    limits = context.config.limits_of(worker_id)
-    agent = driver(context.config.agents[context.config.workers[worker_id].agent].protocol)
-    task = _task(context, worker_id, execution.place, kept_in.workspace, execution.session)
-    program = _program(context, execution, agent.prepare(task), limits)
+    worker, kept_in = execution.worker, execution.kept_in
+    agent = driver(worker.agent.protocol)
+    task = _task(worker, kept_in.workspace, execution.session)
+    program = _program(execution, agent.prepare(task))
     reader = agent.reader(task)
-    before = context.state().workers[worker_id].counts
-    activity = ActivityRecorder(worker_id, context.record, before)
-    bounds = Bounds(worker_id, limits, activity, context.record)
+    activity = ActivityRecorder(worker.worker_id, worker.run.record, worker.state.counts)
+    bounds = Bounds(worker.worker_id, worker.limits, activity, worker.run.record)
 
     def heard(activities: list[Activity]) -> None:
-        _note_session(context, worker_id, reader.session)
+        _note_session(worker, reader.session)
         activity.heard(activities)
         bounds.heard()
 
@@ -101,15 +95,14 @@ async def execute(context: RunContext, execution: Execution) -> Ended:
 
     run = run_program
     if isinstance(reader, Conversation):
-        run = partial(
-            run_conversation, reader, lambda pid: _own_files(kept_in, execution.place, pid)
-        )
+        outbox = worker.folder.outbox
+        run = partial(run_conversation, reader, lambda pid: _own_files(kept_in, outbox, pid))
     try:
-        with doubting(context, kept_in):
+        with doubting(worker.run, kept_in):
             finished = await run(
                 kept_in.around(program),
                 lambda chunk: heard(reader.feed(chunk)),
-                clock=context.clock,
+                clock=worker.run.clock,
                 on_stderr=heard_stderr,
                 over=lambda: reader.over,
                 stop=bounds.stop,
@@ -121,107 +114,93 @@ async def execute(context: RunContext, execution: Execution) -> Ended:
     return Ended(finished, bounds.breach or reader.verdict(finished), reader.last_message)
 
 
-def _own_files(kept_in: Cell, place: WorkerPlace, pid: int) -> OwnFiles:
+def _own_files(kept_in: Cell, outbox: Path, pid: int) -> OwnFiles:
     """The files of the worker's program as that finds them."""
     view = kept_in.view
     if view is not None and view.scratch is not None:
         workspace = OwnFolder(kept_in.workspace, mark=view.mark)
     else:
         workspace = OwnFolder(kept_in.workspace, view.top if view else kept_in.workspace)
-    return OwnFiles(workspace, OwnFolder(place.outbox, place.outbox), pid=pid)
+    return OwnFiles(workspace, OwnFolder(outbox, outbox), pid=pid)
 
 
-def _note_session(context: RunContext, worker_id: str, session: str) -> None:
+def _note_session(worker: WorkerContext, session: str) -> None:
     """Record the agent's session as soon as it is known: it must outlive this process."""
-    if session and session != context.state().workers[worker_id].session:
-        context.record(Draft(WorkerSession(session), worker_id))
+    if session and session != worker.state.session:
+        worker.record(WorkerSession(session))
 
 
-def _task(
-    context: RunContext, worker_id: str, place: WorkerPlace, workspace: Path, session: str
-) -> AgentTask:
-    config = context.config.workers[worker_id]
-    settings = context.config.agents[config.agent]
-    prompt = place.prompt_file.read_text(encoding="utf-8")
-    counts = context.state().workers[worker_id].counts
+def _task(worker: WorkerContext, workspace: Path, session: str) -> AgentTask:
+    prompt = worker.folder.prompt_file.read_text(encoding="utf-8")
     return AgentTask(
-        worker_id=worker_id,
-        run_id=context.manifest.run_id,
-        base=context.base,
+        worker_id=worker.worker_id,
+        run_id=worker.run.manifest.run_id,
+        base=worker.run.base,
         workspace=workspace,
         prompt=to_go_on(prompt) if session else prompt,
-        prompt_file=place.prompt_file,
-        outbox=place.outbox,
-        argv=tuple(config.command or settings.argv),
-        settings=settings.options,
-        max_cost=left_to_spend(context.config.limits_of(worker_id), counts),
+        prompt_file=worker.folder.prompt_file,
+        outbox=worker.folder.outbox,
+        argv=tuple(worker.config.command or worker.agent.argv),
+        settings=worker.agent.options,
+        max_cost=left_to_spend(worker.limits, worker.state.counts),
         session=session,
     )
 
 
-def _program(
-    context: RunContext, execution: Execution, launch: Launch, limits: WorkLimits
-) -> Program:
+def _program(execution: Execution, launch: Launch) -> Program:
     """The agent's program with its environment, its log and its limits."""
-    worker_id, place = execution.worker_id, execution.place
+    worker, workspace = execution.worker, execution.kept_in.workspace
+    run = worker.run.config.run
     return Program(
         argv=launch.argv,
-        cwd=execution.kept_in.workspace,
-        env=_environment(context, worker_id, place, execution.kept_in.workspace, launch),
+        cwd=workspace,
+        env=_environment(worker, workspace, launch),
         log=execution.log,
-        marker=context.marker(worker_id),
-        workspace=place.folder,
+        marker=worker.run.marker(worker.worker_id),
+        workspace=worker.folder.path,
         stdin=launch.stdin,
         stop_signals=launch.stop_signals,
         separate_stderr=launch.separate_stderr,
-        head_bytes=context.config.run.log_head_bytes,
-        tail_bytes=context.config.run.log_tail_bytes,
-        timeout_s=limits.timeout_s,
-        grace_s=context.config.run.grace_s,
-        limits=limits_for(context, place.folder),
+        head_bytes=run.log_head_bytes,
+        tail_bytes=run.log_tail_bytes,
+        timeout_s=worker.limits.timeout_s,
+        grace_s=run.grace_s,
+        limits=limits_for(worker.run, worker.folder.path),
     )
 
 
-def _environment(
-    context: RunContext, worker_id: str, place: WorkerPlace, workspace: Path, launch: Launch
-) -> Mapping[str, str]:
-    config = context.config.workers[worker_id]
-    settings = context.config.agents[config.agent]
+def _environment(worker: WorkerContext, workspace: Path, launch: Launch) -> Mapping[str, str]:
+    settings, config = worker.agent, worker.config
     return worker_environment(
-        context.environment,
+        worker.run.environment,
         pass_env=[*settings.pass_env, *config.pass_env, *launch.pass_env],
         set_env={**launch.set_env, **settings.env, **config.env},
-        factory=worker_variables(context, worker_id, place, workspace),
+        factory=worker.variables(workspace),
     )
 
 
-async def agent_cell(
-    context: RunContext,
-    worker_id: str,
-    place: WorkerPlace,
-    checkout: Checkout,
-    session: str = "",
-) -> Cell:
+async def agent_cell(worker: WorkerContext, checkout: Checkout, session: str) -> Cell:
     """Where the worker's agent is put: one with a sandbox of its own in none, if it may choose.
 
     Raises:
         SandboxMissing: it is required and cannot be had.
         UsageError: the configuration does not say enough for this agent.
     """
-    config = context.config.workers[worker_id]
-    agent = driver(context.config.agents[config.agent].protocol)
-    launch = agent.prepare(_task(context, worker_id, place, context.repository.root, session))
-    environment = _environment(context, worker_id, place, context.repository.root, launch)
+    context, folder = worker.run, worker.folder
+    root = context.repository.root
+    launch = driver(worker.agent.protocol).prepare(_task(worker, root, session))
+    environment = _environment(worker, root, launch)
     home = home_of(environment)
     own = [path for folders in launch.state for path in folders.found(environment, home)]
-    asked = left_to_itself(config.sandbox, launch)
+    asked = left_to_itself(worker.config.sandbox, launch)
     for path in own:
         if not path.suffix:  # inside it could not make its folder, as it does the first time
             storage.make_folder(path)
-    settings = context.config.agents[config.agent]
-    state = state_folders(settings.state, context.home)
-    room = Room(worker_id, checkout, place.folder, place.temporary, writable=(place.outbox,))
-    network = config.network == "on"
+    state = state_folders(worker.agent.state, context.home)
+    room = Room(
+        worker.worker_id, checkout, folder.path, folder.temporary, writable=(folder.outbox,)
+    )
+    network = worker.config.network == "on"
     return await cell(context, asked, room, network=network, state=(*own, *state))
 
 

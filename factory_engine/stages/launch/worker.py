@@ -24,13 +24,8 @@ from factory_engine.stages.checks import CheckRun, run_check
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import changed_carried
 from factory_engine.stages.launch.attempts import Progress, run_attempts
-from factory_engine.stages.launch.worker_folder import (
-    WorkerPlace,
-    checkout_of,
-    is_kept,
-    remove_place,
-    worker_variables,
-)
+from factory_engine.stages.launch.worker_context import WorkerContext
+from factory_engine.stages.launch.worker_folder import is_kept, remove_worker_folder
 from factory_engine.stages.sandboxed import state_folders
 from factory_engine.status import Status
 
@@ -41,48 +36,43 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
     Whatever the worker does, it ends with a bundle and a `worker.finished` event; only a problem
     of the factory itself (a full disk, a broken git) is raised.
     """
-    plan = context.manifest.plan(worker_id)
+    worker = WorkerContext(context, worker_id)
     progress = Progress(started_at=context.clock.timestamp())
-    if context.manifest.dry_run or not plan.has_task:
+    if context.manifest.dry_run or not worker.plan.has_task:
         reason = "dry run" if context.manifest.dry_run else "no task"
-        await _leave_bundle(context, worker_id, progress, Status.PASS, reason, None, None)
+        await _leave_bundle(worker, progress, Status.PASS, reason)
         return
-    place = WorkerPlace(context.worker_folder(worker_id))
     keep = False
     try:
-        checkouts = await context.checkouts(context.workspaces)
-        checkout = await checkout_of(context, worker_id, place)
-        finished, verdict = await run_attempts(context, worker_id, place, checkout, progress)
-        collected = await _collect(context, worker_id, checkout, progress)
+        checkouts = await worker.checkouts()
+        checkout = await worker.checkout()
+        finished, verdict = await run_attempts(worker, checkout, progress)
+        collected = await _collect(worker, checkout, progress)
         if not verdict.ok:
             progress.warnings.append("the work is partial: its program did not end well")
-        verdict = await _with_its_work(context, worker_id, verdict, collected)
+        verdict = await _with_its_work(worker, verdict, collected)
         if verdict.ok:
-            await _run_checks(context, worker_id, place, collected.tree, progress)
+            await _run_checks(worker, collected.tree, progress)
         else:
             progress.errors.append(verdict.reason)
         status, reason = _status_of(verdict, progress)
-        await _leave_bundle(
-            context, worker_id, progress, status, reason, finished.rc, collected.tree, place
-        )
+        await _leave_bundle(worker, progress, status, reason, finished.rc, collected.tree)
         keep = is_kept(context, status)
         if not keep and verdict.ok and not finished.survivors:
             await checkouts.give_back(checkout, confined=progress.layers == {"bubblewrap"})
     except BaseException:
-        keep = _is_kept_for_later(context, worker_id)
+        keep = _is_kept_for_later(worker)
         raise
     finally:
         if not keep:
-            await asyncio.to_thread(remove_place, place)
+            await asyncio.to_thread(remove_worker_folder, worker.folder)
 
 
-async def _collect(
-    context: RunContext, worker_id: str, checkout: Checkout, progress: Progress
-) -> Collected:
-    policy = context.config.policy
+async def _collect(worker: WorkerContext, checkout: Checkout, progress: Progress) -> Collected:
+    policy = worker.run.config.policy
     limits = CollectLimits(max_files=policy.max_files, max_file_bytes=policy.max_file_bytes)
-    checkouts = await context.checkouts(context.workspaces)
-    carried = await context.carried(worker_id)
+    checkouts = await worker.checkouts()
+    carried = await worker.run.carried(worker.worker_id)
     without = [os.fsencode(one.path) for one in carried]
     collected = await checkouts.collect(checkout, limits, without)
     changed = await asyncio.to_thread(changed_carried, checkout, carried)
@@ -98,70 +88,66 @@ async def _collect(
 
 
 async def _with_its_work(
-    context: RunContext, worker_id: str, verdict: AgentVerdict, collected: Collected
+    worker: WorkerContext, verdict: AgentVerdict, collected: Collected
 ) -> AgentVerdict:
-    """The verdict; a turn that ended well but changed nothing is none, unless that is allowed."""
-    if not verdict.ok or collected.problems or _may_be_empty(context, worker_id):
+    """The verdict; BLOCKED where a turn ended well but changed nothing and that is not allowed."""
+    if not verdict.ok or collected.problems or _may_be_empty(worker):
         return verdict
-    git = (await context.store()).git
-    base = (await git.run("rev-parse", "--verify", f"{context.base}^{{tree}}")).line
+    git = (await worker.run.store()).git
+    base = (await git.run("rev-parse", "--verify", f"{worker.run.base}^{{tree}}")).line
     if collected.tree != base:
         return verdict
-    agent = context.config.workers[worker_id].agent
-    reason = f"{agent} ended well but changed no file; allow_empty would let that pass"
+    reason = (
+        f"{worker.config.agent} ended well but changed no file; allow_empty would let that pass"
+    )
     return AgentVerdict(False, reason)
 
 
-def _may_be_empty(context: RunContext, worker_id: str) -> bool:
+def _may_be_empty(worker: WorkerContext) -> bool:
     """What is set; else of plain commands, and of those that may only look."""
-    config = context.config.workers[worker_id]
-    if config.allow_empty is not None:
-        return config.allow_empty
-    lock = context.issued_lock(worker_id)
+    if worker.config.allow_empty is not None:
+        return worker.config.allow_empty
+    lock = worker.lock
     looks_only = not lock.allowed_globs and not lock.allow_shared_paths
-    return looks_only or context.config.agents[config.agent].protocol == "command"
+    return looks_only or worker.agent.protocol == "command"
 
 
-async def _run_checks(
-    context: RunContext, worker_id: str, place: WorkerPlace, tree: str, progress: Progress
-) -> None:
+async def _run_checks(worker: WorkerContext, tree: str, progress: Progress) -> None:
     """The worker's own checks, each on a clean checkout of what was collected.
 
     In its workspace a check would find what git ignores, and what the merge will not have.
     """
-    config = context.config.workers[worker_id]
-    settings = context.config.agents[config.agent]
+    config, folder = worker.config, worker.folder
     # `self` is the agent's own sandbox: its checks do not run in it
     asked: Sandbox = "auto" if config.sandbox == "self" else config.sandbox
-    state = state_folders(settings.state, context.home)
+    state = state_folders(worker.agent.state, worker.run.home)
     for check in config.checks:
         run = CheckRun(
             check,
-            worker_id,
+            worker.worker_id,
             tree,
-            area=place.folder / "check",
-            folder=place.folder,
+            area=folder.path / "check",
+            folder=folder.path,
             asked=asked,
-            environment=partial(_check_environment, context, worker_id, place, check),
-            writable=(place.outbox,),
+            environment=partial(_check_environment, worker, check),
+            writable=(folder.outbox,),
             state=tuple(state),
         )
-        ended = await run_check(context, run)
+        ended = await run_check(worker.run, run)
         progress.checks.append(ended.result)
         progress.logs.append((ended.log.stem, ended.log))
-        context.record(ended.draft(WorkerChecked, worker_id))
+        worker.run.record(ended.draft(WorkerChecked, worker.worker_id))
 
 
 def _check_environment(
-    context: RunContext, worker_id: str, place: WorkerPlace, check: CheckConfig, workspace: Path
+    worker: WorkerContext, check: CheckConfig, workspace: Path
 ) -> dict[str, str]:
-    config = context.config.workers[worker_id]
-    settings = context.config.agents[config.agent]
+    config = worker.config
     return worker_environment(
-        context.environment,
-        pass_env=[*settings.pass_env, *config.pass_env, *check.pass_env],
+        worker.run.environment,
+        pass_env=[*worker.agent.pass_env, *config.pass_env, *check.pass_env],
         set_env={**config.env, **check.env},
-        factory=worker_variables(context, worker_id, place, workspace),
+        factory=worker.variables(workspace),
     )
 
 
@@ -177,18 +163,21 @@ def _status_of(verdict: AgentVerdict, progress: Progress) -> tuple[Status, str]:
 
 
 async def _leave_bundle(
-    context: RunContext,
-    worker_id: str,
+    worker: WorkerContext,
     progress: Progress,
     status: Status,
     reason: str,
-    rc: int | None,
-    tree: str | None,
-    place: WorkerPlace | None = None,
+    rc: int | None = None,
+    tree: str | None = None,
 ) -> None:
-    """Write the bundle, then say in the ledger that it is there, with the hash of each file."""
+    """Write the bundle, then say in the ledger that it is there, with the hash of each file.
+
+    Args:
+        rc, tree: what its program ended with and left behind; None where none was started.
+    """
+    worker_id = worker.worker_id
     written = await write_bundle(
-        context,
+        worker.run,
         BundleContents(
             worker_id=worker_id,
             status=status,
@@ -196,7 +185,7 @@ async def _leave_bundle(
             rc=rc,
             tree=tree,
             started_at=progress.started_at,
-            outbox=place.outbox if place else None,
+            outbox=worker.folder.outbox if tree is not None else None,
             last_message=progress.last_message,
             logs=tuple(progress.logs),
             checks=tuple(progress.checks),
@@ -204,7 +193,7 @@ async def _leave_bundle(
             warnings=tuple(progress.warnings),
         ),
     )
-    context.record(
+    worker.run.record(
         Draft(
             WorkerFinished(status, reason, tuple(progress.errors), tuple(progress.warnings)),
             worker_id,
@@ -215,8 +204,7 @@ async def _leave_bundle(
     )
 
 
-def _is_kept_for_later(context: RunContext, worker_id: str) -> bool:
+def _is_kept_for_later(worker: WorkerContext) -> bool:
     """Whether a worker that was interrupted gets its workspace back when the run goes on."""
-    keep = context.config.run.keep_workspaces
-    session = context.state().workers[worker_id].session
-    return keep == "always" or (keep == "failed" and bool(session))
+    keep = worker.run.config.run.keep_workspaces
+    return keep == "always" or (keep == "failed" and bool(worker.state.session))

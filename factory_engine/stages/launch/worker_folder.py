@@ -1,19 +1,15 @@
-"""Where a worker works: its folders, and how they are made and taken away.
+"""The folders of one worker outside the user's repository, and how they are taken away.
 
-Owns the layout below a worker's folder. Never looks at what the worker does there.
+Owns the layout below a worker's folder. What is put into it is in `worker_context.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.agents.prompt import render_prompt
-from factory_engine.checkouts.carried import put_files
-from factory_engine.checkouts.provider import Checkout
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.run_folder import INTEGRATOR
 from factory_engine.stages.context import RunContext
@@ -21,75 +17,30 @@ from factory_engine.status import Status
 
 
 @dataclass(frozen=True)
-class WorkerPlace:
+class WorkerFolder:
     """The folders of one worker, all outside the user's repository."""
 
-    folder: Path
+    path: Path
 
     @property
     def outbox(self) -> Path:
         """Where the worker may leave its summary, suggestions and handoff note."""
-        return self.folder / "outbox"
+        return self.path / "outbox"
 
     @property
     def temporary(self) -> Path:
         """The worker's own folder for temporary files."""
-        return self.folder / "tmp"
+        return self.path / "tmp"
 
     @property
     def scope_file(self) -> Path:
         """The worker's scope lock, to read."""
-        return self.folder / "SCOPE_LOCK.json"
+        return self.path / "SCOPE_LOCK.json"
 
     @property
     def prompt_file(self) -> Path:
         """The worker's prompt, to read."""
-        return self.folder / "PROMPT.md"
-
-
-async def checkout_of(context: RunContext, worker_id: str, place: WorkerPlace) -> Checkout:
-    """The checkout in which the worker works, made or not.
-
-    Raises:
-        StorageError: what it lies over cannot be made.
-    """
-    checkouts = await context.checkouts(context.workspaces)
-    return await checkouts.of(place.folder, context.folder.index_file(worker_id))
-
-
-async def make_place(
-    context: RunContext, worker_id: str, place: WorkerPlace, checkout: Checkout
-) -> None:
-    """A fresh workspace of base, an empty outbox, the scope and the prompt to read.
-
-    Raises:
-        StorageError: the disk refused.
-    """
-    await asyncio.to_thread(remove_workspace, place.folder)
-    write_task(context, worker_id, place)
-    storage.make_folder(checkout.index.parent)
-    checkouts = await context.checkouts(context.workspaces)
-    await checkouts.make_base(checkout)
-    carried = await context.carried(worker_id)
-    await asyncio.to_thread(put_files, context.repository.root, checkout.top, carried)
-
-
-def write_task(context: RunContext, worker_id: str, place: WorkerPlace) -> None:
-    """The scope and the prompt to read, as they are now; the outbox is there, too.
-
-    Raises:
-        StorageError: the disk refused.
-    """
-    storage.make_folder(place.outbox)
-    storage.replace_file(place.scope_file, context.issued_lock(worker_id).to_bytes())
-    prompt = render_prompt(
-        context.manifest.plan(worker_id).prompt,
-        manifest=context.manifest,
-        lock=context.issued_lock(worker_id),
-        checks=context.config.workers[worker_id].checks,
-        outbox=place.outbox,
-    )
-    storage.replace_file(place.prompt_file, prompt.encode())
+        return self.path / "PROMPT.md"
 
 
 def is_kept(context: RunContext, status: Status) -> bool:
@@ -98,7 +49,7 @@ def is_kept(context: RunContext, status: Status) -> bool:
     return keep == "always" or (keep == "failed" and status is not Status.PASS)
 
 
-def remove_left_places(context: RunContext) -> None:
+def remove_left_folders(context: RunContext) -> None:
     """Remove what a killed factory did not get to: workspaces whose bundles are there.
 
     Raises:
@@ -106,34 +57,17 @@ def remove_left_places(context: RunContext) -> None:
     """
     for worker in context.state().workers.values():
         if worker.collected and not is_kept(context, worker.status):
-            remove_place(WorkerPlace(context.worker_folder(worker.worker_id)))
-    remove_place(WorkerPlace(context.worker_folder(INTEGRATOR)))
+            remove_worker_folder(WorkerFolder(context.worker_folder(worker.worker_id)))
+    remove_worker_folder(WorkerFolder(context.worker_folder(INTEGRATOR)))
 
 
-def remove_place(place: WorkerPlace) -> None:
+def remove_worker_folder(folder: WorkerFolder) -> None:
     """Remove all of it, and the folders above that are empty then.
 
     Raises:
         StorageError: something stays.
     """
-    remove_workspace(place.folder)
-    for parent in (place.folder.parent, place.folder.parent.parent):
+    remove_workspace(folder.path)
+    for parent in (folder.path.parent, folder.path.parent.parent):
         with contextlib.suppress(OSError):
             storage.disk.rmdir(parent)  # only where it is empty
-
-
-def worker_variables(
-    context: RunContext, worker_id: str, place: WorkerPlace, workspace: Path
-) -> dict[str, str]:
-    """What a worker is told through its environment; `workspace` as it sees it."""
-    return {
-        "FACTORY_RUN_ID": context.manifest.run_id,
-        "FACTORY_WORKER_ID": worker_id,
-        "FACTORY_BASE": context.base,
-        "FACTORY_SCOPE": str(place.scope_file),
-        "FACTORY_PROMPT": str(place.prompt_file),
-        "FACTORY_OUTBOX": str(place.outbox),
-        "FACTORY_PORT_BASE": str(context.ports.base_of(worker_id)),
-        # a worker that removed its .git must not find a repository further up
-        "GIT_CEILING_DIRECTORIES": str(workspace.parent),
-    }
