@@ -7,7 +7,7 @@ touches the workspace, so that each is tested with recorded output alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
@@ -71,28 +71,37 @@ class OwnFolders:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What an agent has to find around it; known before there is a workspace.
+
+    Args:
+        set_env: variables that it needs.
+        pass_env: names or patterns of the operator's credentials that it needs.
+        own_sandbox: it confines itself, and would not work inside of another sandbox.
+        state: what of its own it has to be able to write outside of the workspace.
+    """
+
+    set_env: Mapping[str, str] = field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    own_sandbox: bool = False
+    state: tuple[OwnFolders, ...] = ()
+
+
+@dataclass(frozen=True)
 class Launch:
     """How an agent is started.
 
     Args:
         argv: program and arguments.
         stdin: what it reads on standard input, None for nothing.
-        set_env: variables that it needs.
-        pass_env: names or patterns of the operator's credentials that it needs.
         stop_signals: how it is stopped best; KILL comes last anyway.
         separate_stderr: its standard output is a protocol; diagnostics must not run into it.
-        own_sandbox: it confines itself, and would not work inside of another sandbox.
-        state: what of its own it has to be able to write outside of the workspace.
     """
 
     argv: tuple[str, ...]
     stdin: bytes | None = None
-    set_env: Mapping[str, str] = field(default_factory=dict)
-    pass_env: tuple[str, ...] = ()
     stop_signals: tuple[int, ...] = (TERM, KILL)
     separate_stderr: bool = False
-    own_sandbox: bool = False
-    state: tuple[OwnFolders, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,8 +225,17 @@ class Driver(Protocol):
         """What its stream tells of what it takes: only that can have a budget."""
         ...
 
+    def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
+        """What it needs around it, by what is configured; refuses nothing.
+
+        Args:
+            argv: the program and arguments of the configuration, empty for the driver's own.
+            settings: the agent's section of the configuration.
+        """
+        ...
+
     def prepare(self, task: AgentTask) -> Launch:
-        """How to start it for `task`.
+        """How to start it for `task`, once for each execution.
 
         Raises:
             UsageError: the configuration does not say enough.

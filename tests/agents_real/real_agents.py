@@ -137,7 +137,7 @@ async def drive(
     make_repository(tree, {GREETING: "hello\n"})
     outbox.mkdir()
     whole = AgentTask("A_worker", folder.name, "0" * 40, tree, outbox, prompt="Go.", **task)
-    launch = driver.prepare(whole)
+    needs, launch = driver.needs(whole.argv, whole.settings), driver.prepare(whole)
     reader: Any = driver.reader(whole)
     outcome = Outcome(folder, Finished("exited", 0, ""), AgentVerdict(False, ""))
 
@@ -150,8 +150,8 @@ async def drive(
         cwd=tree,
         env=worker_environment(
             {"PATH": os.environ["PATH"], "ESCAPE": str(outcome.elsewhere)},
-            pass_env=launch.pass_env,
-            set_env={**launch.set_env, **environment},
+            pass_env=needs.pass_env,
+            set_env={**needs.set_env, **environment},
             factory={"FACTORY_OUTBOX": str(outbox)},
         ),
         log=folder / "agent.log",

@@ -7,7 +7,7 @@ login, is the program's own business: its arguments and its environment.
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from factory_engine.agents.acp.conversation import AcpConversation
@@ -15,7 +15,7 @@ from factory_engine.agents.acp.permission import PERMISSIONS, Wishes
 from factory_engine.agents.claude import driver as claude
 from factory_engine.agents.codex import driver as codex
 from factory_engine.agents.options import Options, needed_prompt
-from factory_engine.agents.protocol import AgentTask, Launch, OwnFolders, Told
+from factory_engine.agents.protocol import AgentTask, Launch, Needs, OwnFolders, Told
 from factory_engine.errors import UsageError
 from factory_engine.processes.tree import KILL, TERM
 
@@ -36,6 +36,11 @@ class AcpDriver:
     name = "acp"
     tells: tuple[Told, ...] = ("tokens", "cost")  # many do; what one does not tell has no budget
 
+    def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
+        """What the agents need that its program starts, as far as they are known."""
+        started = [name for name in _STATE if argv and _starts(argv, name)]
+        return Needs(own_sandbox="codex" in started, state=tuple(_STATE[name] for name in started))
+
     def prepare(self, task: AgentTask) -> Launch:
         """The program as it is configured; the prompt is said in the conversation.
 
@@ -50,13 +55,10 @@ class AcpDriver:
             )
         needed_prompt(task, self.name)
         _wishes(task)
-        found = [name for name in _STATE if _starts(task.argv, name)]
         return Launch(
             argv=task.argv,
             stop_signals=(int(signal.SIGINT), TERM, KILL),
             separate_stderr=True,
-            own_sandbox="codex" in found,
-            state=tuple(_STATE[name] for name in found),
         )
 
     def reader(self, task: AgentTask) -> AcpConversation:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Mapping, Sequence
 
 from factory_engine.agents.budget import MICRO, dollars
 from factory_engine.agents.claude.plan import TOOLS, ClaudePlan
@@ -15,7 +16,7 @@ from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.model_error import Trouble, model_trouble
 from factory_engine.agents.options import Options, needed_prompt, says
-from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
+from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Told
 from factory_engine.agents.turn import Turn
 from factory_engine.agents.worker_paths import Places
 from factory_engine.processes.tree import KILL, TERM
@@ -45,6 +46,15 @@ class ClaudeDriver:
     name = "claude"
     tells: tuple[Told, ...] = ("tokens", "cost")
 
+    def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
+        """Its keys and its own folder; no other sandbox where it is to bring its own."""
+        return Needs(
+            set_env={"DISABLE_AUTOUPDATER": "1"},  # one that comes in the middle of a run
+            pass_env=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+            own_sandbox=settings.get("sandbox") is True,
+            state=(STATE,),
+        )
+
     def prepare(self, task: AgentTask) -> Launch:
         """The command line; the prompt goes to standard input, where its size does not matter.
 
@@ -56,13 +66,9 @@ class ClaudeDriver:
         return Launch(
             argv=(*argv, *arguments, "--add-dir", str(task.outbox), *_rights(task), *_bounds(task)),
             stdin=needed_prompt(task, self.name).encode("utf-8", "replace"),
-            set_env={"DISABLE_AUTOUPDATER": "1"},  # one that comes in the middle of a run
-            pass_env=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
             # INT lets it end its tools and say so; TERM leaves them running.
             stop_signals=(int(signal.SIGINT), TERM, KILL),
             separate_stderr=True,
-            own_sandbox=task.settings.get("sandbox") is True,
-            state=(STATE,),
         )
 
     def reader(self, task: AgentTask) -> ClaudeReader:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping, Sequence
 
 from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.model_error import model_trouble
 from factory_engine.agents.options import Options, needed_prompt, says
-from factory_engine.agents.protocol import Activity, AgentTask, Launch, OwnFolders, Told
+from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Told
 from factory_engine.agents.turn import Turn
 from factory_engine.agents.worker_paths import Places
 from factory_engine.processes.tree import KILL, TERM
@@ -37,6 +38,15 @@ class CodexDriver:
 
     name = "codex"
     tells: tuple[Told, ...] = ("tokens",)  # at the end of its turn
+
+    def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
+        """Its keys and its own folder; no other sandbox unless its own is turned off."""
+        unconfined = settings.get("sandbox") == SANDBOXES[-1]
+        return Needs(
+            pass_env=("CODEX_API_KEY", "OPENAI_API_KEY"),
+            own_sandbox=not (unconfined or {_NO_SANDBOX, SANDBOXES[-1]} & set(argv)),
+            state=(STATE,),
+        )
 
     def prepare(self, task: AgentTask) -> Launch:
         """The command line; the prompt goes to standard input, where its size does not matter.
@@ -61,12 +71,9 @@ class CodexDriver:
         return Launch(
             argv=(*argv, *arguments, "-"),
             stdin=needed_prompt(task, self.name).encode("utf-8", "replace"),
-            pass_env=("CODEX_API_KEY", "OPENAI_API_KEY"),
             # INT lets it end its tools, which have sessions of their own; TERM leaves them running.
             stop_signals=(int(signal.SIGINT), TERM, KILL),
             separate_stderr=True,
-            own_sandbox=_NO_SANDBOX not in argv and SANDBOXES[-1] not in (*argv, *arguments),
-            state=(STATE,),
         )
 
     def reader(self, task: AgentTask) -> CodexReader:

@@ -5,12 +5,15 @@ Owns the rules for output and end of a program about which nothing else is known
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from factory_engine.agents.one_line import one_line
 from factory_engine.agents.protocol import (
     Activity,
     AgentTask,
     AgentVerdict,
     Launch,
+    Needs,
     StreamReader,
     Told,
 )
@@ -26,6 +29,10 @@ class CommandDriver:
 
     name = "command"
     tells: tuple[Told, ...] = ()
+
+    def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
+        """Nothing: its configuration names what it has to find."""
+        return Needs()
 
     def prepare(self, task: AgentTask) -> Launch:
         """The argv as it is; the prompt reaches the program by its environment only."""

@@ -125,7 +125,7 @@ async def _one_attempt(
     """Run the program once, with the events of its beginning and its end."""
     config = worker.config
     worker.write_task()
-    kept_in = await agent_cell(worker, attempt.checkout, attempt.session)
+    kept_in = await agent_cell(worker, attempt.checkout)
     progress.layers.add(kept_in.name)
     started = WorkerStarted(
         attempt=attempt.number,

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.agents import driver
 from factory_engine.agents.budget import left_to_spend
 from factory_engine.agents.file_service import run_conversation
 from factory_engine.agents.own_files import OwnFiles, OwnFolder
@@ -26,9 +25,7 @@ from factory_engine.agents.protocol import (
 )
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.events import WorkerSession
-from factory_engine.processes.environment import worker_environment
 from factory_engine.processes.supervise import Finished, Program, run_program
-from factory_engine.sandbox import Sandbox
 from factory_engine.stages.launch.activity import ActivityRecorder
 from factory_engine.stages.launch.watchdog import Bounds
 from factory_engine.stages.launch.worker_context import WorkerContext
@@ -37,9 +34,7 @@ from factory_engine.stages.sandboxed import (
     Room,
     cell,
     doubting,
-    home_of,
     limits_for,
-    state_folders,
 )
 
 
@@ -77,7 +72,7 @@ async def execute(execution: Execution) -> Ended:
         StorageError: the disk refused.
     """
     worker, kept_in = execution.worker, execution.kept_in
-    agent = driver(worker.agent.protocol)
+    agent = worker.agent.driver
     task = _task(worker, kept_in.workspace, execution.session)
     program = _program(execution, agent.prepare(task))
     reader = agent.reader(task)
@@ -140,8 +135,8 @@ def _task(worker: WorkerContext, workspace: Path, session: str) -> AgentTask:
         prompt=to_go_on(prompt) if session else prompt,
         prompt_file=worker.folder.prompt_file,
         outbox=worker.folder.outbox,
-        argv=tuple(worker.config.command or worker.agent.argv),
-        settings=worker.agent.options,
+        argv=worker.agent.argv,
+        settings=worker.agent_settings.options,
         max_cost=left_to_spend(worker.limits, worker.state.counts),
         session=session,
     )
@@ -154,7 +149,7 @@ def _program(execution: Execution, launch: Launch) -> Program:
     return Program(
         argv=launch.argv,
         cwd=workspace,
-        env=_environment(worker, workspace, launch),
+        env=_environment(worker, workspace),
         log=execution.log,
         marker=worker.run.marker(worker.worker_id),
         workspace=worker.folder.path,
@@ -169,41 +164,23 @@ def _program(execution: Execution, launch: Launch) -> Program:
     )
 
 
-def _environment(worker: WorkerContext, workspace: Path, launch: Launch) -> Mapping[str, str]:
-    settings, config = worker.agent, worker.config
-    return worker_environment(
-        worker.run.environment,
-        pass_env=[*settings.pass_env, *config.pass_env, *launch.pass_env],
-        set_env={**launch.set_env, **settings.env, **config.env},
-        factory=worker.variables(workspace),
-    )
+def _environment(worker: WorkerContext, workspace: Path) -> Mapping[str, str]:
+    return worker.agent.environment(worker.run.environment, worker.variables(workspace))
 
 
-async def agent_cell(worker: WorkerContext, checkout: Checkout, session: str) -> Cell:
+async def agent_cell(worker: WorkerContext, checkout: Checkout) -> Cell:
     """Where the worker's agent is put: one with a sandbox of its own in none, if it may choose.
 
     Raises:
         SandboxMissing: it is required and cannot be had.
-        UsageError: the configuration does not say enough for this agent.
     """
-    context, folder = worker.run, worker.folder
-    root = context.repository.root
-    launch = driver(worker.agent.protocol).prepare(_task(worker, root, session))
-    environment = _environment(worker, root, launch)
-    home = home_of(environment)
-    own = [path for folders in launch.state for path in folders.found(environment, home)]
-    asked = left_to_itself(worker.config.sandbox, launch)
+    run, agent, folder = worker.run, worker.agent, worker.folder
+    own = agent.own_folders(_environment(worker, run.repository.root))
     for path in own:
         if not path.suffix:  # inside it could not make its folder, as it does the first time
             storage.make_folder(path)
-    state = state_folders(worker.agent.state, context.home)
     room = Room(
         worker.worker_id, checkout, folder.path, folder.temporary, writable=(folder.outbox,)
     )
-    network = worker.config.network == "on"
-    return await cell(context, asked, room, network=network, state=(*own, *state))
-
-
-def left_to_itself(asked: Sandbox, launch: Launch) -> Sandbox:
-    """The sandbox for an agent: `auto` leaves one that brings its own to that."""
-    return "self" if asked == "auto" and launch.own_sandbox else asked
+    state = (*own, *agent.configured_folders(run.home))
+    return await cell(run, agent.sandbox, room, network=worker.config.network == "on", state=state)

@@ -26,7 +26,6 @@ from factory_engine.stages.isolation import changed_carried
 from factory_engine.stages.launch.attempts import Progress, run_attempts
 from factory_engine.stages.launch.worker_context import WorkerContext
 from factory_engine.stages.launch.worker_folder import is_kept, remove_worker_folder
-from factory_engine.stages.sandboxed import state_folders
 from factory_engine.status import Status
 
 
@@ -109,7 +108,7 @@ def _may_be_empty(worker: WorkerContext) -> bool:
         return worker.config.allow_empty
     lock = worker.lock
     looks_only = not lock.allowed_globs and not lock.allow_shared_paths
-    return looks_only or worker.agent.protocol == "command"
+    return looks_only or worker.agent_settings.protocol == "command"
 
 
 async def _run_checks(worker: WorkerContext, tree: str, progress: Progress) -> None:
@@ -120,7 +119,7 @@ async def _run_checks(worker: WorkerContext, tree: str, progress: Progress) -> N
     config, folder = worker.config, worker.folder
     # `self` is the agent's own sandbox: its checks do not run in it
     asked: Sandbox = "auto" if config.sandbox == "self" else config.sandbox
-    state = state_folders(worker.agent.state, worker.run.home)
+    state = worker.agent.configured_folders(worker.run.home)
     for check in config.checks:
         run = CheckRun(
             check,
@@ -145,7 +144,7 @@ def _check_environment(
     config = worker.config
     return worker_environment(
         worker.run.environment,
-        pass_env=[*worker.agent.pass_env, *config.pass_env, *check.pass_env],
+        pass_env=[*worker.agent_settings.pass_env, *config.pass_env, *check.pass_env],
         set_env={**config.env, **check.env},
         factory=worker.variables(workspace),
     )

@@ -19,6 +19,7 @@ from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.config.limits import WorkLimits
 from factory_engine.config.tasks import AgentConfig, WorkerConfig
 from factory_engine.events import Details, Draft
+from factory_engine.stages.configured_agent import ConfiguredAgent
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.launch.worker_folder import WorkerFolder
 from factory_engine.state import WorkerState
@@ -47,9 +48,14 @@ class WorkerContext:
         return self.run.config.workers[self.worker_id]
 
     @property
-    def agent(self) -> AgentConfig:
+    def agent_settings(self) -> AgentConfig:
         """The settings of its agent."""
         return self.run.config.agents[self.config.agent]
+
+    @property
+    def agent(self) -> ConfiguredAgent:
+        """Its agent, with its own settings."""
+        return ConfiguredAgent(self.agent_settings, self.config)
 
     @property
     def limits(self) -> WorkLimits:

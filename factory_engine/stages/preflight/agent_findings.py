@@ -14,27 +14,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.agents import agent_kind, driver
+from factory_engine.agents import agent_kind
 from factory_engine.agents.diagnostics import ProbeFolders, Setup
 from factory_engine.agents.protocol import AgentTask, Launch
 from factory_engine.config.models import Config
-from factory_engine.config.tasks import AgentConfig, WorkerConfig
+from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import UsageError
 from factory_engine.escape import printable
 from factory_engine.events import Finding
-from factory_engine.processes.environment import worker_environment
 from factory_engine.sandbox import (
     NONE,
     Confinement,
     Layer,
-    Sandbox,
     probe,
     secrets,
     variables,
     wrap,
 )
-from factory_engine.stages.launch.execution import left_to_itself
-from factory_engine.stages.sandboxed import home_of, state_folders
+from factory_engine.stages.configured_agent import ConfiguredAgent
+from factory_engine.stages.sandboxed import home_of
 
 _NOWHERE = Path("workspace")  # stands for a folder that there is not yet
 
@@ -46,13 +44,12 @@ class _Use:
     Args:
         name: the agent's, with the letters of the workers if others use it differently.
         agent: its name in the configuration.
-        config, worker: its settings, and those of the first of the workers.
+        configured: the agent with the settings of the first of the workers.
     """
 
     name: str
     agent: str
-    config: AgentConfig
-    worker: WorkerConfig
+    configured: ConfiguredAgent
 
     def launch(self) -> Launch:
         """How it would be started. Raises UsageError for options that make no sense."""
@@ -63,19 +60,14 @@ class _Use:
             workspace=_NOWHERE,
             outbox=_NOWHERE,
             prompt="any",
-            argv=tuple(self.config.argv),
-            settings=self.config.options,
+            argv=self.configured.argv,
+            settings=self.configured.agent.options,
         )
-        return driver(self.config.protocol).prepare(task)
+        return self.configured.driver.prepare(task)
 
-    def environment(self, launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
-        """What its program would find."""
-        return worker_environment(
-            inherited,
-            pass_env=[*self.config.pass_env, *self.worker.pass_env, *launch.pass_env],
-            set_env={**launch.set_env, **self.config.env, **self.worker.env},
-            factory={},
-        )
+    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """What its program would find, without what only a run can say."""
+        return self.configured.environment(inherited, factory={})
 
 
 def program_findings(
@@ -96,7 +88,7 @@ def program_findings(
             yield Finding(f"{use.name} options", "block", error.what, error.advice)
             continue
         program = launch.argv[0]
-        search = use.environment(launch, inherited).get("PATH", "")
+        search = use.environment(inherited).get("PATH", "")
         if is_there(program, root, search):
             yield Finding(f"{use.name} program", "ok", printable(_name(program)))
             continue
@@ -118,7 +110,7 @@ async def examine_agents(
         for use in _uses(config, working):
             setup = _setup(use, root, workspaces, inherited, probed)
             if setup is not None:
-                look = agent_kind(use.config.protocol).diagnostics.look(setup)
+                look = agent_kind(use.configured.agent.protocol).diagnostics.look(setup)
                 found.append((use.name, group.create_task(look)))
     return [
         Finding(f"{name} {remark.topic}", remark.level, remark.message, remark.advice)
@@ -161,7 +153,7 @@ def _grouped(agent: str, config: Config, found: list[tuple[str, WorkerConfig]]) 
             groups.append(([letter], worker))
     for letters, worker in groups:
         name = agent if len(groups) == 1 else f"{agent} ({', '.join(letters)})"
-        yield _Use(name, agent, config.agents[agent], worker)
+        yield _Use(name, agent, ConfiguredAgent(config.agents[agent], worker))
 
 
 def _same_way(one: WorkerConfig, other: WorkerConfig) -> bool:
@@ -177,15 +169,15 @@ def _setup(
         launch = use.launch()
     except UsageError:
         return None
-    environment = use.environment(launch, inherited)
-    argv = tuple(use.config.argv) or launch.argv[:1]
+    agent = use.configured
+    environment = use.environment(inherited)
+    argv = agent.argv or launch.argv[:1]
     if not is_there(argv[0], root, environment.get("PATH", "")):
         return None
-    asked: Sandbox = left_to_itself(use.worker.sandbox, launch)
+    asked = agent.sandbox
     layer = probed if asked in ("auto", "required") else NONE
     home = home_of(inherited)
-    own = [path for one in launch.state for path in one.found(environment, home_of(environment))]
-    state = (*state_folders(use.config.state, home), *own)
+    state = (*agent.configured_folders(home), *agent.own_folders(environment))
 
     def confine(
         command: tuple[str, ...], room: ProbeFolders
@@ -195,7 +187,7 @@ def _setup(
             hidden=secrets(home),
             readonly=(root,),
             temporary=room.temporary,
-            network=use.worker.network == "on",
+            network=agent.worker.network == "on",
         )
         search = environment.get("PATH")
         wrapped = wrap(command, confinement, layer, cwd=room.cwd, search=search)
@@ -207,7 +199,7 @@ def _setup(
         agent=use.agent,
         argv=argv,
         launched=launch.argv,
-        settings=use.config.options,
+        settings=agent.agent.options,
         environment={**environment, **variables(place, layer)},
         inherited=inherited,
         root=root,

@@ -57,10 +57,10 @@ def test_claude_may_edit_and_run_commands_and_reads_the_prompt() -> None:
 
 
 def test_its_keys_are_handed_on_and_it_is_interrupted_before_it_is_killed() -> None:
-    launch = ClaudeDriver().prepare(task())
-    assert "ANTHROPIC_API_KEY" in launch.pass_env
-    assert launch.stop_signals[0] == signal.SIGINT
-    assert launch.set_env == {"DISABLE_AUTOUPDATER": "1"}
+    needs = ClaudeDriver().needs((), {})
+    assert "ANTHROPIC_API_KEY" in needs.pass_env
+    assert ClaudeDriver().prepare(task()).stop_signals[0] == signal.SIGINT
+    assert needs.set_env == {"DISABLE_AUTOUPDATER": "1"}
 
 
 def test_options_become_arguments() -> None:

@@ -46,9 +46,25 @@ def test_codex_runs_in_its_sandbox_without_asking_and_reads_the_prompt() -> None
 
 
 def test_its_keys_are_handed_on_and_it_is_interrupted_before_it_is_killed() -> None:
-    launch = CodexDriver().prepare(task())
-    assert set(launch.pass_env) == {"CODEX_API_KEY", "OPENAI_API_KEY"}
-    assert launch.stop_signals[0] == signal.SIGINT
+    needs = CodexDriver().needs((), {})
+    assert set(needs.pass_env) == {"CODEX_API_KEY", "OPENAI_API_KEY"}
+    assert CodexDriver().prepare(task()).stop_signals[0] == signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    ("argv", "settings", "own"),
+    [
+        ((), {}, True),
+        (("codex",), {"sandbox": "read-only"}, True),
+        (("codex",), {"sandbox": "danger-full-access"}, False),
+        (("codex", "-s", "danger-full-access"), {}, False),
+        (("codex", "--dangerously-bypass-approvals-and-sandbox"), {}, False),
+    ],
+)
+def test_it_brings_its_own_sandbox_unless_that_is_turned_off(
+    argv: tuple[str, ...], settings: dict[str, object], own: bool
+) -> None:
+    assert CodexDriver().needs(argv, settings).own_sandbox is own
 
 
 def test_the_configured_program_and_its_arguments_come_first() -> None:
