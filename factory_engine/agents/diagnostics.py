@@ -96,11 +96,11 @@ class Diagnostics(Protocol):
 def home_remarks(setup: Setup) -> list[Remark]:
     """Whether there is a home folder; without one an agent looks for its login somewhere else."""
     if not setup.environment.get(_HOME):
-        told = f"{_HOME} is not set: its login and settings are looked for in {setup.home}"
-        return [Remark("home", "warn", told, f"set {_HOME}")]
+        message = f"{_HOME} is not set: its login and settings are looked for in {setup.home}"
+        return [Remark("home", "warn", message, f"set {_HOME}")]
     if not setup.home.is_dir():
-        told = f"{_HOME} names a folder that is not there: {setup.home}"
-        return [Remark("home", "warn", told, f"correct {_HOME}")]
+        message = f"{_HOME} names a folder that is not there: {setup.home}"
+        return [Remark("home", "warn", message, f"correct {_HOME}")]
     return []
 
 
@@ -109,6 +109,6 @@ def key_remark(setup: Setup, name: str, whose: str) -> Remark:
     if setup.environment.get(name):
         return Remark("login", "ok", f"{name} is set, the key of {whose}; not tried")
     if setup.inherited.get(name):
-        told = f"{name}, the key of {whose}, is set but not handed on"
-        return Remark("login", "block", told, f"name it in agents.{setup.agent}.pass_env")
+        message = f"{name}, the key of {whose}, is set but not handed on"
+        return Remark("login", "block", message, f"name it in agents.{setup.agent}.pass_env")
     return Remark("login", "block", f"{name}, the key of {whose}, is not set", f"set {name}")

@@ -16,7 +16,7 @@ from factory_engine.config.limits import RetryKind
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ModelError:
     """Why a turn failed.
 
     Args:
@@ -32,15 +32,15 @@ class Trouble:
     retry_after_s: float = 0.0
 
 
-_SPENT = Trouble("the account's allowance is used up")
-_NO_LOGIN = Trouble("not logged in, or the key was refused")
-_RATE = Trouble("the model service limits the rate", "rate_limit")
-_SERVICE = Trouble("the model service has trouble", "service")
-_SILENT = Trouble("the model fell silent", "silent")
-_CUT = Trouble("the connection to the model was cut", "cut")
-_TOO_LONG = Trouble("the task has outgrown what the model can hold")
-_NO_MODEL = Trouble("there is no such model")
-_REFUSED = Trouble("the model refused")
+_SPENT = ModelError("the account's allowance is used up")
+_NO_LOGIN = ModelError("not logged in, or the key was refused")
+_RATE = ModelError("the model service limits the rate", "rate_limit")
+_SERVICE = ModelError("the model service has trouble", "service")
+_SILENT = ModelError("the model fell silent", "silent")
+_CUT = ModelError("the connection to the model was cut", "cut")
+_TOO_LONG = ModelError("the task has outgrown what the model can hold")
+_NO_MODEL = ModelError("there is no such model")
+_REFUSED = ModelError("the model refused")
 
 _BY_STATUS = {401: _NO_LOGIN, 403: _NO_LOGIN, 404: _NO_MODEL, 408: _SILENT, 429: _RATE}
 
@@ -77,8 +77,8 @@ _UNITS |= {"ho": 3600.0, "h": 3600.0, "se": 1.0, "s": 1.0, "": 1.0}
 _STATUS = re.compile(r"\b(?:status|error|code)(?: code)?:? ([45]\d\d)\b", re.IGNORECASE)
 
 
-def model_trouble(message: str, status: int = 0) -> Trouble:
-    """The trouble that a message of an agent tells of.
+def model_error_of(message: str, status: int = 0) -> ModelError:
+    """What a message of an agent tells of.
 
     Args:
         message: what the agent printed.
@@ -87,7 +87,7 @@ def model_trouble(message: str, status: int = 0) -> Trouble:
     said = _spoken(message)
     kind = _kind(said, status or _status_in(said))
     reason = f"{kind.reason}: {said}" if said else kind.reason
-    return Trouble(reason, kind.kind, retry_after_s=wait_in(said) if kind.kind else 0.0)
+    return ModelError(reason, kind.kind, retry_after_s=wait_in(said) if kind.kind else 0.0)
 
 
 def wait_in(message: str) -> float:
@@ -97,7 +97,7 @@ def wait_in(message: str) -> float:
     return sum(float(number) * _UNITS[unit[:2].lower()] for number, unit in parts)
 
 
-def _kind(message: str, status: int) -> Trouble:
+def _kind(message: str, status: int) -> ModelError:
     if status < 500 and _SPENT_WORDS.search(message):
         return _SPENT
     if status >= 500:

@@ -157,8 +157,8 @@ class OwnFiles:
         parents, sources = {}, {}
         with open(f"/proc/{self._pid}/mountinfo", errors="surrogateescape") as listed:
             for mount in listed:  # proc(5): the source is the second word behind the hyphen
-                words, _, rest = mount.partition(" - ")
-                number, parent = map(int, words.split(" ", 2)[:2])
+                fields, _, rest = mount.partition(" - ")
+                number, parent = map(int, fields.split(" ", 2)[:2])
                 parents[number], sources[number] = parent, rest.split(" ")[1]
         if sources.get(parents.get(top, 0)) != mark:  # the mark lies below the checkout
             raise FileRefused("the workspace cannot be reached")

@@ -49,7 +49,7 @@ class ProbeResult:
         return self.finished.reason == "exited" and self.finished.rc == 0
 
     @property
-    def trouble(self) -> str:
+    def problem(self) -> str:
         """How it ended, and its complaint: the first line about an error, else the last line."""
         said = [line for line in (self.err or self.out).splitlines() if line.strip()]
         errors = [line for line in said if "error" in line.lower()]
@@ -118,20 +118,20 @@ async def ask(
 
 async def version_remarks(setup: Setup, tested: str) -> list[Remark]:
     """The version that `--version` tells, against the one that the driver was tested with."""
-    heard, program = await asyncio.gather(
+    result, program = await asyncio.gather(
         ask(setup, (*setup.argv, "--version"), limit_s=VERSION_LIMIT_S),
         asyncio.to_thread(where, setup),
     )
-    if heard.finished.reason == "not_started":
-        return [Remark("version", "block", heard.finished.detail, f"mend {program}")]
-    found = _VERSION.search(heard.out)
-    if not (heard.well and found):
-        told = f"`{setup.argv[0]} --version` says none: {heard.trouble}"
-        return [Remark("version", "warn", told, f"see what {program} is")]
-    version = found[0]
+    if result.finished.reason == "not_started":
+        return [Remark("version", "block", result.finished.detail, f"mend {program}")]
+    match = _VERSION.search(result.out)
+    if not (result.well and match):
+        message = f"`{setup.argv[0]} --version` says none: {result.problem}"
+        return [Remark("version", "warn", message, f"see what {program} is")]
+    version = match[0]
     if _numbers(version) < _numbers(tested):
-        told = f"{version}, {program}; older than {tested}, with which it was tested"
-        return [Remark("version", "warn", told, "update it")]
+        message = f"{version}, {program}; older than {tested}, with which it was tested"
+        return [Remark("version", "warn", message, "update it")]
     newer = f"; newer than {tested}, with which it was tested" if version != tested else ""
     return [Remark("version", "ok", f"{version}, {program}{newer}")]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from factory_engine.agents.model_error import Trouble
+from factory_engine.agents.model_error import ModelError
 from factory_engine.agents.protocol import Activity, AgentVerdict
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.config.limits import RetryKind
 from factory_engine.processes.program import Finished
 
@@ -29,7 +29,7 @@ class Turn:
 
     Args:
         agent: the name of the program, for the reasons.
-        places: the worker's folders.
+        paths: the worker's folders.
 
     Attributes:
         agent: the name, which some agents tell only later.
@@ -38,14 +38,14 @@ class Turn:
         session: what the agent calls its session, where it is a name that can be given back.
     """
 
-    def __init__(self, agent: str, places: Places) -> None:
+    def __init__(self, agent: str, paths: WorkerPaths) -> None:
         self.last_message = ""
         self.completed = False
         self.agent = agent
         self.session = ""
-        self._places = places
+        self._paths = paths
         self._begun = False
-        self._trouble: Trouble | None = None
+        self._error: ModelError | None = None
         self._doing = ""
         self._files: set[str] = set()
         self._steps = 0
@@ -66,21 +66,21 @@ class Turn:
 
     def begin(self) -> Activity:
         """The turn begins, perhaps again: what an earlier one came to no longer counts."""
-        self._begun, self.completed, self._trouble = True, False, None
+        self._begun, self.completed, self._error = True, False, None
         return self.thinking()
 
     def complete(self) -> None:
         """The agent says that its turn has ended well."""
         self.completed = True
 
-    def fail(self, trouble: Trouble) -> None:
+    def fail(self, error: ModelError) -> None:
         """The agent says that its turn has failed."""
-        self._trouble = trouble
+        self._error = error
 
     @property
     def over(self) -> bool:
         """The agent said how its turn ended: nothing more is to come but its exit."""
-        return self.completed or self._trouble is not None
+        return self.completed or self._error is not None
 
     def thinking(self) -> Activity:
         """The model is at work."""
@@ -89,17 +89,17 @@ class Turn:
     def waiting(self, why: str, seconds: float = 0.0) -> Activity:
         """The model does not answer, for the time being; the agent itself waits for `seconds`."""
         self._asked_to_wait = seconds
-        return self._now(Activity("thinking", f"waiting: {self._places.text(why)}"))
+        return self._now(Activity("thinking", f"waiting: {self._paths.text(why)}"))
 
     def running(self, command: str) -> Activity:
         """A command, or another tool, is started."""
         shell = _SHELL.match(command.strip())
-        line = self._places.text(shell["line"] if shell else command)
+        line = self._paths.text(shell["line"] if shell else command)
         return self._now(Activity("running", f"running `{line}`"))
 
     def using(self, what: str) -> Activity:
         """A tool that only looks is used."""
-        return self._now(Activity("thinking", self._places.text(what)))
+        return self._now(Activity("thinking", self._paths.text(what)))
 
     def ran(self, *, well: bool) -> None:
         """A command has ended."""
@@ -109,31 +109,31 @@ class Turn:
 
     def editing(self, paths: Iterable[str]) -> Activity:
         """Files are about to be changed."""
-        shown = [self._places.path(path) for path in paths]
+        shown = [self._paths.path(path) for path in paths]
         more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
         return self._now(Activity("editing", f"editing `{shown[0]}`{more}" if shown else "editing"))
 
     def edited(self, paths: Iterable[str]) -> Activity:
         """Files were changed."""
         self.ran(well=True)
-        self._files.update(self._places.path(path) for path in paths)
+        self._files.update(self._paths.path(path) for path in paths)
         return Activity("editing", counts={"files": len(self._files)})
 
     def refused(self, what: str, step: int | None = None) -> None:
         """Something that the agent wanted was not allowed, now or at an earlier `step`."""
         self._steps += step is None
         self._last_refusal = max(self._last_refusal, self._steps if step is None else step)
-        self._refusals.append(self._places.text(what))
+        self._refusals.append(self._paths.text(what))
 
     def message(self, words: str) -> list[Activity]:
         """The agent says something."""
         self.last_message = words[:MESSAGE_LIMIT]
-        line = self._places.text(words)
+        line = self._paths.text(words)
         return [self._now(Activity("message", line))] if line else []
 
     def plan(self, done: int, steps: int, current: str) -> Activity:
         """The agent's plan, and what of it is next."""
-        line = f"plan {done}/{steps}: {self._places.text(current)}".removesuffix(": ")
+        line = f"plan {done}/{steps}: {self._paths.text(current)}".removesuffix(": ")
         return Activity("plan", line, {"plan_done": done, "plan_steps": steps})
 
     def complain(self, chunk: bytes) -> None:
@@ -143,7 +143,7 @@ class Turn:
         del self._complaints[:-_COMPLAINTS_KEPT]
 
     def _legible(self, lines: Iterable[bytes]) -> list[str]:
-        texts = (self._places.text(line.decode("utf-8", "replace").strip()) for line in lines)
+        texts = (self._paths.text(line.decode("utf-8", "replace").strip()) for line in lines)
         return [text for text in texts if text]
 
     def hint(self, advice: str) -> None:
@@ -152,7 +152,7 @@ class Turn:
 
     def shown(self, path: str) -> str:
         """A path as others may see it."""
-        return self._places.path(path)
+        return self._paths.path(path)
 
     @property
     def step(self) -> int:
@@ -166,9 +166,9 @@ class Turn:
         if finished.reason in ("not_started", "cancelled", "limit"):
             return AgentVerdict(False, finished.detail)
         stopped = finished.reason == "timeout"
-        if self._trouble and not (self._trouble.interrupted and stopped):
-            reason = self._places.text(f"{self.agent}: {self._trouble.reason}")
-            return self._bad_end(reason, self._trouble.kind, self._trouble.retry_after_s)
+        if self._error and not (self._error.interrupted and stopped):
+            reason = self._paths.text(f"{self.agent}: {self._error.reason}")
+            return self._bad_end(reason, self._error.kind, self._error.retry_after_s)
         if not self.completed:
             return self._unfinished(finished)
         if finished.reason == "exited" and finished.rc != 0:
@@ -184,12 +184,12 @@ class Turn:
             return self._bad_end(finished.detail + last, "timeout")
         complaint = self._complaint()
         if self._begun:
-            told = f"{self.agent} ended in the middle of its turn: {finished.detail}"
-            return self._bad_end(told + (f": {complaint}" if complaint else last), "exit")
-        told = f"{self.agent} did not begin: {finished.detail}"
+            ending = f"{self.agent} ended in the middle of its turn: {finished.detail}"
+            return self._bad_end(ending + (f": {complaint}" if complaint else last), "exit")
+        ending = f"{self.agent} did not begin: {finished.detail}"
         signalled = finished.rc < 0
         return self._bad_end(
-            told + (f": {complaint}" if complaint else ""), "exit" if signalled else None
+            ending + (f": {complaint}" if complaint else ""), "exit" if signalled else None
         )
 
     def _bad_end(self, reason: str, kind: RetryKind | None, wait_s: float = 0.0) -> AgentVerdict:

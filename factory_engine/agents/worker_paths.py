@@ -23,7 +23,7 @@ _WHERE = re.compile(r",? ?\(?url: \S+")
 
 
 @dataclass(frozen=True)
-class Places:
+class WorkerPaths:
     """Where a worker may write, as its agent names it.
 
     Args:
@@ -35,7 +35,7 @@ class Places:
     outbox: Path
 
     @classmethod
-    def of(cls, task: AgentTask) -> Places:
+    def of(cls, task: AgentTask) -> WorkerPaths:
         """The folders of the worker that has `task`."""
         return cls(task.workspace, task.outbox)
 

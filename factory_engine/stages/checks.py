@@ -13,7 +13,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.agents.command.driver import last_words
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.checkouts.carried import put_files
 from factory_engine.checkouts.removal import remove_workspace
@@ -137,8 +137,8 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
         log=f"LOGS/{name}.log",
         duration_ms=finished.duration_ms,
     )
-    places = Places(kept_in.workspace, kept_in.workspace)
-    said = last_words(finished, places) if rc else ""
+    paths = WorkerPaths(kept_in.workspace, kept_in.workspace)
+    said = last_words(finished, paths) if rc else ""
     return CheckEnd(result, log, kept_in.isolation, kept_in.layer.name, tuple(out), said)
 
 

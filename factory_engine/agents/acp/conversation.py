@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from factory_engine.agents.acp.json_rpc import NO_METHOD, JsonRpc
-from factory_engine.agents.acp.permission import Wishes
+from factory_engine.agents.acp.permission import AcpOptions
 from factory_engine.agents.acp.questions import AcpQuestions
 from factory_engine.agents.acp.updates import AcpUpdates, tokens
 from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text
-from factory_engine.agents.model_error import Trouble, model_trouble
+from factory_engine.agents.model_error import ModelError, model_error_of
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Errand
 from factory_engine.agents.turn import Turn
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.processes.program import Finished
 from factory_engine.version import VERSION
 
@@ -37,16 +37,16 @@ _BAD_ENDS = {
 class AcpConversation:
     """Says one prompt and listens until its turn has ended. See `Conversation`."""
 
-    def __init__(self, task: AgentTask, wishes: Wishes) -> None:
+    def __init__(self, task: AgentTask, options: AcpOptions) -> None:
         self.session_id = task.session
         self._task = task
-        self._wishes = wishes
-        self._places = Places.of(task)
-        self._turn = Turn(Path(task.argv[0]).name if task.argv else "the agent", self._places)
+        self._options = options
+        self._paths = WorkerPaths.of(task)
+        self._turn = Turn(Path(task.argv[0]).name if task.argv else "the agent", self._paths)
         self._updates = AcpUpdates(self._turn)
         self._lines = JsonLines()
         self._rpc = JsonRpc()
-        self._questions = AcpQuestions(self._rpc, self._turn, self._places, wishes)
+        self._questions = AcpQuestions(self._rpc, self._turn, self._paths, options)
         self._agent: Event = {}  # its answer to `initialize`
         self._overspent = False
         self._replayed = False  # the agent is telling what it did before
@@ -139,8 +139,8 @@ class AcpConversation:
         self._turn.agent = text(about, "title") or text(about, "name") or self._turn.agent
         version = member(result, "protocolVersion")
         if version != PROTOCOL:
-            told = f"the agent speaks version {version} of the protocol, not {PROTOCOL}"
-            self._turn.fail(Trouble(told))
+            ending = f"the agent speaks version {version} of the protocol, not {PROTOCOL}"
+            self._turn.fail(ModelError(ending))
             return
         params = {"cwd": str(self._task.workspace), "mcpServers": []}
         session = member(result, "agentCapabilities", "sessionCapabilities")
@@ -152,7 +152,7 @@ class AcpConversation:
             self._replayed = True
             self._rpc.ask("session/load", sessionId=self._task.session, **params)
         else:
-            self._turn.fail(Trouble("the agent cannot load a session"))
+            self._turn.fail(ModelError("the agent cannot load a session"))
 
     @property
     def _loads(self) -> bool:
@@ -161,7 +161,7 @@ class AcpConversation:
     def _in_session(self, result: object) -> list[Activity]:
         if self._loads:
             self._turn.in_session(self.session_id)
-        modes, wanted = member(result, "modes"), self._wishes.mode
+        modes, wanted = member(result, "modes"), self._options.mode
         if not wanted or wanted == text(modes, "currentModeId"):
             return self._prompt()
         known = [text(mode, "id") for mode in objects(modes, "availableModes")]
@@ -169,7 +169,7 @@ class AcpConversation:
             self._rpc.ask("session/set_mode", sessionId=self.session_id, modeId=wanted)
         else:
             there = f"there is {', '.join(known)}" if known else "it has no modes"
-            self._turn.fail(Trouble(f"the agent has no mode {wanted}; {there}"))
+            self._turn.fail(ModelError(f"the agent has no mode {wanted}; {there}"))
         return []
 
     def _prompt(self) -> list[Activity]:
@@ -181,18 +181,18 @@ class AcpConversation:
         shown = self._updates.end_of_message()
         reason = text(result, "stopReason")
         if self._overspent:
-            self._turn.fail(Trouble("the budget (max_cost) is used up"))
+            self._turn.fail(ModelError("the budget (max_cost) is used up"))
         elif reason == "end_turn":
             self._turn.complete()
         else:
-            told = _BAD_ENDS.get(reason, f"the turn ended with {reason or 'no reason'}")
-            self._turn.fail(Trouble(told))
+            ending = _BAD_ENDS.get(reason, f"the turn ended with {reason or 'no reason'}")
+            self._turn.fail(ModelError(ending))
         return [*shown, tokens(result)]
 
     def _fail(self, method: str, error: object) -> None:
-        trouble = model_trouble(_said(error, self._agent) or "an error without a message")
+        failure = model_error_of(_said(error, self._agent) or "an error without a message")
         where = "" if method == "session/prompt" else f"{method}: "
-        self._turn.fail(replace(trouble, reason=where + trouble.reason))
+        self._turn.fail(replace(failure, reason=where + failure.reason))
 
     # Its questions
 
@@ -209,7 +209,7 @@ class AcpConversation:
         return []
 
     def _mind_the_cost(self) -> None:
-        most = self._wishes.max_cost
+        most = self._options.max_cost
         if most is not None and self._updates.cost > most and not self._overspent:
             self._overspent = True
             self._rpc.tell("session/cancel", sessionId=self.session_id)

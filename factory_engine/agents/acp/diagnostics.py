@@ -21,7 +21,7 @@ class AcpDiagnostics:
     async def look(self, setup: Setup) -> list[Remark]:
         """See `Diagnostics`."""
         hello = _Hello()
-        heard = await ask(
+        result = await ask(
             setup,
             setup.argv,
             limit_s=LIMIT_S,
@@ -30,8 +30,8 @@ class AcpDiagnostics:
             over=lambda: hello.over,
         )
         if not hello.over:
-            told = f"{where(setup)} does not speak the protocol: {heard.trouble}"
-            return [Remark("version", "block", told, _advice(setup)), *home_remarks(setup)]
+            message = f"{where(setup)} does not speak the protocol: {result.problem}"
+            return [Remark("version", "block", message, _advice(setup)), *home_remarks(setup)]
         return [_version(setup, hello.answer), *home_remarks(setup), *_login(setup, hello.answer)]
 
 
@@ -62,17 +62,17 @@ class _Hello:
 
 def _version(setup: Setup, answer: Event) -> Remark:
     if "result" not in answer:
-        told = f"{where(setup)} answers: {text(answer, 'error', 'message') or 'an error'}"
-        return Remark("version", "block", told, _advice(setup))
+        about_it = f"{where(setup)} answers: {text(answer, 'error', 'message') or 'an error'}"
+        return Remark("version", "block", about_it, _advice(setup))
     result = member(answer, "result")
     speaks = member(result, "protocolVersion")
     if speaks != PROTOCOL:
-        told = f"{where(setup)} speaks version {speaks} of the protocol, not {PROTOCOL}"
-        return Remark("version", "block", told, "use another version of it")
+        about_it = f"{where(setup)} speaks version {speaks} of the protocol, not {PROTOCOL}"
+        return Remark("version", "block", about_it, "use another version of it")
     about = member(result, "agentInfo")
     name = text(about, "title") or text(about, "name") or "an agent without a name"
-    told = f"{name} {text(about, 'version')}".strip()
-    return Remark("version", "ok", f"{told}, speaks ACP {PROTOCOL}, {where(setup)}")
+    about_it = f"{name} {text(about, 'version')}".strip()
+    return Remark("version", "ok", f"{about_it}, speaks ACP {PROTOCOL}, {where(setup)}")
 
 
 def _login(setup: Setup, answer: Event) -> list[Remark]:
@@ -84,8 +84,8 @@ def _login(setup: Setup, answer: Event) -> list[Remark]:
             return [key_remark(setup, name, "the agent")]
     missed = [name for name in keys if setup.inherited.get(name)]
     if missed:
-        told = f"{missed[0]} is set but not handed on"
-        return [Remark("login", "warn", told, f"name it in agents.{setup.agent}.pass_env")]
+        message = f"{missed[0]} is set but not handed on"
+        return [Remark("login", "warn", message, f"name it in agents.{setup.agent}.pass_env")]
     named = ", ".join(text(way, "name") or text(way, "id") for way in ways)
     return [Remark("login", "ok", f"not known{f'; it offers: {named}' if named else ''}")]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from factory_engine.agents.acp.conversation import AcpConversation
-from factory_engine.agents.acp.permission import PERMISSIONS, Wishes
+from factory_engine.agents.acp.permission import PERMISSIONS, AcpOptions
 from factory_engine.agents.claude import driver as claude
 from factory_engine.agents.codex import driver as codex
 from factory_engine.agents.options import Options, needed_prompt
@@ -54,7 +54,7 @@ class AcpDriver:
                 advice='set "argv" of the agent, such as ["gemini", "--acp"]',
             )
         needed_prompt(task, self.name)
-        _wishes(task)
+        _options(task)
         return Launch(
             argv=task.argv,
             stop_signals=(int(signal.SIGINT), TERM, KILL),
@@ -63,7 +63,7 @@ class AcpDriver:
 
     def reader(self, task: AgentTask) -> AcpConversation:
         """The conversation of one execution."""
-        return AcpConversation(task, _wishes(task))
+        return AcpConversation(task, _options(task))
 
 
 def _starts(argv: Sequence[str], agent: str) -> bool:
@@ -73,9 +73,9 @@ def _starts(argv: Sequence[str], agent: str) -> bool:
     return Path(argv[0]).stem == agent or not adapters.isdisjoint(folders)
 
 
-def _wishes(task: AgentTask) -> Wishes:
+def _options(task: AgentTask) -> AcpOptions:
     options = Options(task, AcpDriver.name, OPTIONS)
-    return Wishes(
+    return AcpOptions(
         mode=options.text("mode"),
         permissions=options.text("permissions", PERMISSIONS[0], PERMISSIONS),
         max_cost=options.number("max_cost"),

@@ -21,7 +21,7 @@ _HARMLESS = frozenset({"read", "search", "think", "fetch"})
 
 
 @dataclass(frozen=True)
-class Wishes:
+class AcpOptions:
     """What is asked of an agent beside the prompt.
 
     Args:
@@ -36,12 +36,12 @@ class Wishes:
     max_cost: float | None = None
 
 
-def within(wishes: Wishes, files: OwnFiles, call: Event) -> bool:
+def within(options: AcpOptions, files: OwnFiles, call: Event) -> bool:
     """Whether a tool call may go on. Looks at the worker's files: not for the event loop."""
-    if wishes.permissions == "all" or text(call, "kind") in _HARMLESS:
+    if options.permissions == "all" or text(call, "kind") in _HARMLESS:
         return True
     paths = [*touched(call), *filter(None, [text(call, "rawInput", "file_path")])]
-    return wishes.permissions == "workspace" and all(files.hold(path) for path in paths)
+    return options.permissions == "workspace" and all(files.hold(path) for path in paths)
 
 
 def outcome(offered: Sequence[Event], *, allow: bool) -> dict[str, str]:

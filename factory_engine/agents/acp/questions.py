@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from factory_engine.agents.acp.json_rpc import REFUSED, JsonRpc
-from factory_engine.agents.acp.permission import Wishes, outcome, within
+from factory_engine.agents.acp.permission import AcpOptions, outcome, within
 from factory_engine.agents.json_lines import Event, text, whole
 from factory_engine.agents.own_files import FileRefused, OwnFiles
 from factory_engine.agents.protocol import Errand
 from factory_engine.agents.turn import Turn
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 
 
 class AcpQuestions:
@@ -24,15 +24,15 @@ class AcpQuestions:
     Args:
         rpc: takes the answers.
         turn: hears what was refused, and what was written.
-        places: how paths are shown.
-        wishes: what is allowed.
+        paths: how paths are shown.
+        options: what is allowed.
     """
 
-    def __init__(self, rpc: JsonRpc, turn: Turn, places: Places, wishes: Wishes) -> None:
+    def __init__(self, rpc: JsonRpc, turn: Turn, paths: WorkerPaths, options: AcpOptions) -> None:
         self._rpc = rpc
         self._turn = turn
-        self._places = places
-        self._wishes = wishes
+        self._paths = paths
+        self._options = options
         self._errands: list[Errand[Any]] = []
 
     def take(self) -> list[Errand[Any]]:
@@ -49,7 +49,7 @@ class AcpQuestions:
             if not allow:
                 self._turn.refused(text(call, "title") or text(call, "kind") or "a tool")
 
-        self._errands.append(Errand(lambda files: within(self._wishes, files, call), answer))
+        self._errands.append(Errand(lambda files: within(self._options, files, call), answer))
 
     def file(self, request: Event, params: object, *, write: bool) -> None:
         """A text file is read or written."""
@@ -59,7 +59,7 @@ class AcpQuestions:
             if not write:
                 line, limit = whole(params, "line"), whole(params, "limit")
                 return {"content": files.read(path, line, limit)}
-            if self._wishes.permissions == "none":
+            if self._options.permissions == "none":
                 raise FileRefused("nothing may be written")
             files.write(path, text(params, "content"))
             return None
@@ -71,6 +71,6 @@ class AcpQuestions:
                     self._turn.edited([path])
                 return
             self._rpc.refuse(request, REFUSED, str(result))
-            self._turn.refused(f"{'to write' if write else 'to read'} {self._places.path(path)}")
+            self._turn.refused(f"{'to write' if write else 'to read'} {self._paths.path(path)}")
 
         self._errands.append(Errand(do, answer))

@@ -51,20 +51,20 @@ def claude_home(setup: Setup) -> Path:
 
 def _rights(setup: Setup) -> Iterator[Remark]:
     if sys.platform != "win32" and os.geteuid() == 0 and any(w in setup.launched for w in _BYPASS):
-        told = "claude refuses to bypass permissions for root"
-        yield Remark("rights", "block", told, "start the factory as another user")
+        message = "claude refuses to bypass permissions for root"
+        yield Remark("rights", "block", message, "start the factory as another user")
 
 
 def _login(setup: Setup, home: Path) -> Remark:
     """What it would log in with; the first that it would take."""
     settings = _object(home / "settings.json")
     own = member(settings, "env")
-    found = {**setup.environment, **(own if isinstance(own, dict) else {})}
+    login = {**setup.environment, **(own if isinstance(own, dict) else {})}
     for name, service in _SERVICES.items():
-        if found.get(name) not in (None, "", "0", "false"):
+        if login.get(name) not in (None, "", "0", "false"):
             return Remark("login", "ok", f"by {service} ({name}); not looked at")
     for name in _KEYS:
-        if found.get(name):
+        if login.get(name):
             return Remark("login", "ok", f"{name} is set; not tried")
     if text(settings, "apiKeyHelper"):
         return Remark("login", "ok", "apiKeyHelper of its settings.json; not tried")
@@ -72,8 +72,8 @@ def _login(setup: Setup, home: Path) -> Remark:
         return Remark("login", "ok", "logged in; not tried")
     if sys.platform == "darwin":
         return Remark("login", "ok", "not known: the keychain is not asked")
-    told = f"no key is set, and {home} holds no login"
-    return Remark("login", "warn", told, f"`claude` and /login once, or set {_KEYS[0]}")
+    message = f"no key is set, and {home} holds no login"
+    return Remark("login", "warn", message, f"`claude` and /login once, or set {_KEYS[0]}")
 
 
 def _sandbox(setup: Setup) -> Iterator[Remark]:
@@ -83,11 +83,11 @@ def _sandbox(setup: Setup) -> Iterator[Remark]:
     search = setup.environment.get("PATH", "")
     missing = [name for name in _NEEDED if not shutil.which(name, path=search)]
     if missing and sys.platform == "linux":
-        told = f"its own needs {' and '.join(missing)}"
-        yield Remark("sandbox", "block", told, f"install {' and '.join(missing)}")
+        message = f"its own needs {' and '.join(missing)}"
+        yield Remark("sandbox", "block", message, f"install {' and '.join(missing)}")
     elif setup.layer:
-        told = f"its own would be inside the factory's ({setup.layer}), which rarely works"
-        yield Remark("sandbox", "warn", told, 'set "sandbox" of its workers to "self"')
+        message = f"its own would be inside the factory's ({setup.layer}), which rarely works"
+        yield Remark("sandbox", "warn", message, 'set "sandbox" of its workers to "self"')
     else:
         yield Remark("sandbox", "ok", "its own is turned on, and what it needs is there; not tried")
 
@@ -95,9 +95,9 @@ def _sandbox(setup: Setup) -> Iterator[Remark]:
 def _unconfined(setup: Setup) -> Remark:
     if setup.layer:
         return Remark("sandbox", "ok", f"the factory's ({setup.layer}) is around it")
-    told = "its own is turned off and the factory's too: its commands can write wherever you can"
+    message = "its own is turned off and the factory's too: its commands can write wherever you can"
     advice = f'set "sandbox" of its workers to "auto", or agents.{setup.agent}.options.sandbox'
-    return Remark("sandbox", "warn", told, advice)
+    return Remark("sandbox", "warn", message, advice)
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from factory_engine.agents.budget import MICRO, dollars
 from factory_engine.agents.claude.plan import TOOLS, ClaudePlan
 from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
-from factory_engine.agents.model_error import Trouble, model_trouble
+from factory_engine.agents.model_error import ModelError, model_error_of
 from factory_engine.agents.options import Options, needed_prompt, says
 from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Told
 from factory_engine.agents.turn import Turn
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.processes.tree import KILL, TERM
 
 OPTIONS = ("max_cost", "max_turns", "model", "permission_mode", "sandbox", "tools")
@@ -37,7 +37,7 @@ _LIMITS = {
     "error_max_budget_usd": "the budget (max_cost) is used up",
     "error_max_turns": "the limit of turns (max_turns) is reached",
 }
-_CUT = Trouble("the model's answer was cut: the turn ended without a word", "cut")
+_CUT = ModelError("the model's answer was cut: the turn ended without a word", "cut")
 
 
 class ClaudeDriver:
@@ -73,7 +73,7 @@ class ClaudeDriver:
 
     def reader(self, task: AgentTask) -> ClaudeReader:
         """A reader for one execution."""
-        return ClaudeReader(Places.of(task))
+        return ClaudeReader(WorkerPaths.of(task))
 
 
 def _rights(task: AgentTask) -> list[str]:
@@ -107,8 +107,8 @@ def _bounds(task: AgentTask) -> list[str]:
 class ClaudeReader(EventReader):
     """Reads the events of `claude -p --output-format stream-json`."""
 
-    def __init__(self, places: Places) -> None:
-        turn = Turn("claude", places)
+    def __init__(self, paths: WorkerPaths) -> None:
+        turn = Turn("claude", paths)
         super().__init__(turn, _ClaudeEvents(turn).take)
 
 
@@ -164,8 +164,8 @@ class _ClaudeEvents:
             return [self._turn.editing([_path(arguments)])]
         if tool == "Bash":
             return [self._turn.running(text(arguments, "command"))]
-        told = _path(arguments) or text(arguments, "pattern") or text(arguments, "description")
-        return [self._turn.using(f"{tool} {told}")]
+        subject = _path(arguments) or text(arguments, "pattern") or text(arguments, "description")
+        return [self._turn.using(f"{tool} {subject}")]
 
     def _results(self, event: Event) -> list[Activity]:
         shown = []
@@ -193,9 +193,9 @@ class _ClaudeEvents:
             path = _path(arguments)
             what = self._turn.shown(path) if path else text(arguments, "command")
             self._turn.refused(f"{tool} {what}", self._steps.get(text(denial, "tool_use_id"), 0))
-        trouble = _trouble(event, subtype)
-        if trouble:
-            self._turn.fail(trouble)
+        error = _error(event, subtype)
+        if error:
+            self._turn.fail(error)
         else:
             self._turn.complete()
         return [_final(event)]
@@ -240,24 +240,24 @@ def _micro_dollars(event: Event) -> int:
     return whole({"cost": cost * MICRO if isinstance(cost, int | float) else 0}, "cost")
 
 
-def _trouble(event: Event, subtype: str) -> Trouble | None:
+def _error(event: Event, subtype: str) -> ModelError | None:
     if subtype in _LIMITS:
         micro = _micro_dollars(event)
         figure = f": {dollars(micro / MICRO)}" if "budget" in subtype and micro else ""
-        return Trouble(_LIMITS[subtype] + figure)
+        return ModelError(_LIMITS[subtype] + figure)
     said = text(event, "result")
     if member(event, "is_error") is False and subtype == "success":
         whole_answer = said.strip() or member(event, "structured_output") is not None
         return None if whole_answer else _CUT
     if subtype == "success":
-        return model_trouble(said, whole(event, "api_error_status"))
+        return model_error_of(said, whole(event, "api_error_status"))
     errors = member(event, "errors")
-    words = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
-    told = words[0] if words else said or subtype.replace("_", " ") or "no reason given"
+    messages = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
+    reason = messages[0] if messages else said or subtype.replace("_", " ") or "no reason given"
     interrupted = subtype == "error_during_execution"
     if not whole(event, "num_turns"):
-        return Trouble(f"could not begin: {told}")
-    return Trouble(f"stopped in the middle of its turn: {told}", "exit", interrupted)
+        return ModelError(f"could not begin: {reason}")
+    return ModelError(f"stopped in the middle of its turn: {reason}", "exit", interrupted)
 
 
 def _path(arguments: object) -> str:

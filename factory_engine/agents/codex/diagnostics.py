@@ -69,28 +69,28 @@ def _shim(setup: Setup) -> list[Remark]:
     if script.suffix != ".js":
         return []
     scopes = (script.parent.parent.parent, script.parent.parent / "node_modules" / "@openai")
-    found = [
+    programs = [
         path
         for scope in scopes
         for path in sorted(scope.glob("codex-*/vendor/*/bin/codex*"))
         if path.stem == "codex"
     ]
-    if not found:
-        told, advice = f"{script} starts a program that is not there", "install codex anew"
-        return [Remark("shim", "block", told, advice)]
-    told = f"a script of node that starts {found[0]}"
+    if not programs:
+        message, advice = f"{script} starts a program that is not there", "install codex anew"
+        return [Remark("shim", "block", message, advice)]
+    message = f"a script of node that starts {programs[0]}"
     advice = f"agents.{setup.agent}.argv can name that itself: one process less in between"
-    return [Remark("shim", "ok", told, advice)]
+    return [Remark("shim", "ok", message, advice)]
 
 
 def _home(setup: Setup, home: Path) -> list[Remark]:
     """The traps of its folder; the first of them spoils the sandbox too."""
     if _in_temporary(setup, home):
-        told = f"{home} lies in the temporary folder, where codex has no sandbox"
-        return [Remark("home", "block", told, "move CODEX_HOME to another folder")]
+        message = f"{home} lies in the temporary folder, where codex has no sandbox"
+        return [Remark("home", "block", message, "move CODEX_HOME to another folder")]
     if setup.environment.get("CODEX_HOME") and not home.is_dir():
-        told = f"CODEX_HOME names a folder that is not there: {home}"
-        return [Remark("home", "block", told, "make it, or correct CODEX_HOME")]
+        message = f"CODEX_HOME names a folder that is not there: {home}"
+        return [Remark("home", "block", message, "make it, or correct CODEX_HOME")]
     return []
 
 
@@ -130,8 +130,8 @@ async def _login(setup: Setup, home: Path) -> list[Remark]:
     try:
         settings = await asyncio.to_thread(_read_settings, setup, home)
     except (OSError, ValueError) as error:
-        told = f"its settings cannot be read: {error}".replace("\n", " ")
-        return [Remark("login", "block", told, f"mend {home / 'config.toml'}")]
+        message = f"its settings cannot be read: {error}".replace("\n", " ")
+        return [Remark("login", "block", message, f"mend {home / 'config.toml'}")]
     provider, details = settings.provider, settings.details
     if key := text(details, "env_key"):
         return [key_remark(setup, key, f"provider {provider}")]
@@ -139,16 +139,16 @@ async def _login(setup: Setup, home: Path) -> list[Remark]:
         return [Remark("login", "ok", f"provider {provider} asks for no key that is known here")]
     if setup.environment.get("CODEX_API_KEY"):
         return [key_remark(setup, "CODEX_API_KEY", "OpenAI")]
-    heard = await ask(setup, (*setup.argv, "login", "status"), credentials=True)
-    if heard.well:
+    result = await ask(setup, (*setup.argv, "login", "status"), credentials=True)
+    if result.well:
         return [Remark("login", "ok", "logged in; not tried")]
-    if heard.finished.rc == 1:
+    if result.finished.rc == 1:
         advice = "`codex login` once, or set CODEX_API_KEY"
         if setup.environment.get("OPENAI_API_KEY"):
             advice += "; codex does not take OPENAI_API_KEY for it"
         return [Remark("login", "block", "not logged in", advice)]
-    told = f"not known: `login status` ended with {heard.trouble}"
-    return [Remark("login", "warn", told, "`codex login status` tells more")]
+    message = f"not known: `login status` ended with {result.problem}"
+    return [Remark("login", "warn", message, "`codex login status` tells more")]
 
 
 def _read_settings(setup: Setup, home: Path) -> _Settings:
@@ -180,18 +180,18 @@ async def _sandbox(setup: Setup, home: Path) -> list[Remark]:
         outside.mkdir()
         tried = ("/bin/sh", "-c", _TRIAL, "sh", str(inside), str(outside))
         command = (*setup.argv, "sandbox", *_TRIED, "--", *tried)
-        heard = await ask(setup, command, folder=inside)
-    rc = heard.finished.rc
-    if heard.finished.reason == "exited" and rc == _WORKS:
+        result = await ask(setup, command, folder=inside)
+    rc = result.finished.rc
+    if result.finished.reason == "exited" and rc == _WORKS:
         return [Remark("sandbox", "ok", "its own works here: writes outside are refused")]
     if rc == _GOES_THROUGH:
-        told = "its own does not work here: writes outside go through"
-        return [Remark("sandbox", "block", told, _other_sandbox(setup))]
+        message = "its own does not work here: writes outside go through"
+        return [Remark("sandbox", "block", message, _other_sandbox(setup))]
     if setup.layer:
-        told = f"its own does not work inside the factory's ({setup.layer}): {heard.trouble}"
-        return [Remark("sandbox", "block", told, 'set "sandbox" of its workers to "self"')]
-    told = f"its own does not work here: {heard.trouble}"
-    return [Remark("sandbox", "block", told, _other_sandbox(setup))]
+        message = f"its own does not work inside the factory's ({setup.layer}): {result.problem}"
+        return [Remark("sandbox", "block", message, 'set "sandbox" of its workers to "self"')]
+    message = f"its own does not work here: {result.problem}"
+    return [Remark("sandbox", "block", message, _other_sandbox(setup))]
 
 
 def _other_sandbox(setup: Setup) -> str:
@@ -203,7 +203,7 @@ def _other_sandbox(setup: Setup) -> str:
 
 def _unconfined(setup: Setup) -> Remark:
     if setup.layer:
-        told = f"its own is turned off; the factory's ({setup.layer}) is around it"
-        return Remark("sandbox", "ok", told)
-    told = "its own is turned off and the factory's too: it can write wherever you can"
-    return Remark("sandbox", "warn", told, 'set "sandbox" of its workers to "auto"')
+        message = f"its own is turned off; the factory's ({setup.layer}) is around it"
+        return Remark("sandbox", "ok", message)
+    message = "its own is turned off and the factory's too: it can write wherever you can"
+    return Remark("sandbox", "warn", message, 'set "sandbox" of its workers to "auto"')

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 
 from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
-from factory_engine.agents.model_error import model_trouble
+from factory_engine.agents.model_error import model_error_of
 from factory_engine.agents.options import Options, needed_prompt, says
 from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Told
 from factory_engine.agents.turn import Turn
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.processes.tree import KILL, TERM
 
 OPTIONS = ("model", "network", "sandbox")
@@ -78,14 +78,14 @@ class CodexDriver:
 
     def reader(self, task: AgentTask) -> CodexReader:
         """A reader for one execution."""
-        return CodexReader(Places.of(task))
+        return CodexReader(WorkerPaths.of(task))
 
 
 class CodexReader(EventReader):
     """Reads the events of `codex exec --json`."""
 
-    def __init__(self, places: Places) -> None:
-        turn = Turn("codex", places)
+    def __init__(self, paths: WorkerPaths) -> None:
+        turn = Turn("codex", paths)
         super().__init__(turn, _CodexEvents(turn).take)
 
     def feed_stderr(self, chunk: bytes) -> None:
@@ -113,7 +113,7 @@ class _CodexEvents:
                 self._turn.complete()
                 return [_tokens(event)]
             case "turn.failed":
-                self._turn.fail(model_trouble(text(event, "error", "message")))
+                self._turn.fail(model_error_of(text(event, "error", "message")))
             case "error":  # before it tries again; else `turn.failed` says it once more
                 return self._retry(text(event, "message"))
             case "item.started" | "item.updated" | "item.completed" as kind:

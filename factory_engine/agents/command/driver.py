@@ -17,7 +17,7 @@ from factory_engine.agents.protocol import (
     StreamReader,
     Told,
 )
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.config.limits import RetryKind
 from factory_engine.errors import UsageError
 from factory_engine.processes.last_line import LastLine
@@ -46,18 +46,18 @@ class CommandDriver:
 
     def reader(self, task: AgentTask) -> StreamReader:
         """A reader for one execution."""
-        return CommandReader(Places.of(task))
+        return CommandReader(WorkerPaths.of(task))
 
 
 class CommandReader:
     """Shows the last complete line; knows nothing of what the lines mean.
 
     Args:
-        places: the folders of the worker.
+        paths: the folders of the worker.
     """
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, paths: WorkerPaths) -> None:
+        self._paths = paths
         self._lines = LastLine()
 
     def feed(self, chunk: bytes) -> list[Activity]:
@@ -79,11 +79,11 @@ class CommandReader:
             return AgentVerdict(True, finished.detail)
         kinds: dict[Reason, RetryKind] = {"exited": "exit", "timeout": "timeout"}
         kind = kinds.get(finished.reason)
-        said = last_words(finished, self._places) if kind else ""
+        said = last_words(finished, self._paths) if kind else ""
         between = ": " if kind == "exit" else "; last seen "
         return AgentVerdict(False, finished.detail + (between + said if said else ""), kind)
 
 
-def last_words(finished: Finished, places: Places) -> str:
+def last_words(finished: Finished, paths: WorkerPaths) -> str:
     """The last line of a program, which often tells why it came to a bad end."""
-    return places.text(finished.log.last_line.decode("utf-8", "replace"))
+    return paths.text(finished.log.last_line.decode("utf-8", "replace"))

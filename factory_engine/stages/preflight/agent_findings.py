@@ -180,17 +180,17 @@ def _setup(
     state = (*agent.configured_folders(home), *agent.own_folders(environment))
 
     def confine(
-        command: tuple[str, ...], room: ProbeFolders
+        command: tuple[str, ...], folders: ProbeFolders
     ) -> tuple[tuple[str, ...], Mapping[str, str]]:
         confinement = Confinement(
-            writable=(room.folder, *state),
+            writable=(folders.folder, *state),
             hidden=secrets(home),
             readonly=(root,),
-            temporary=room.temporary,
+            temporary=folders.temporary,
             network=agent.worker.network == "on",
         )
         search = environment.get("PATH")
-        wrapped = wrap(command, confinement, layer, cwd=room.cwd, search=search)
+        wrapped = wrap(command, confinement, layer, cwd=folders.cwd, search=search)
         return wrapped, variables(confinement, layer, environment)
 
     place = Confinement(temporary=workspaces)  # a folder in there; which one is not known yet

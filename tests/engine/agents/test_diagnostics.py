@@ -64,7 +64,7 @@ class Place:
         words = tuple(map(str, argv))
 
         def as_it_is(
-            command: tuple[str, ...], room: ProbeFolders
+            command: tuple[str, ...], folders: ProbeFolders
         ) -> tuple[tuple[str, ...], Mapping[str, str]]:
             return command, {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory_engine.agents.model_error import model_trouble, wait_in
+from factory_engine.agents.model_error import model_error_of, wait_in
 
 
 @pytest.mark.parametrize(
@@ -35,20 +35,20 @@ from factory_engine.agents.model_error import model_trouble, wait_in
     ],
 )
 def test_a_message_is_sorted(message: str, status: int, told: str, kind: str | None) -> None:
-    trouble = model_trouble(message, status)
-    assert told in trouble.reason
-    assert trouble.reason.endswith(message)
-    assert trouble.kind == kind
+    error = model_error_of(message, status)
+    assert told in error.reason
+    assert error.reason.endswith(message)
+    assert error.kind == kind
 
 
 def test_the_sentence_is_taken_out_of_a_body() -> None:
-    trouble = model_trouble('{"error": {"message": "too many requests", "code": "x"}}')
-    assert trouble.reason == "the model service limits the rate: too many requests"
+    error = model_error_of('{"error": {"message": "too many requests", "code": "x"}}')
+    assert error.reason == "the model service limits the rate: too many requests"
 
 
 @pytest.mark.parametrize("message", ["", "[" * 100_000, "{}", "null", "7"])
 def test_what_says_nothing_is_a_refusal(message: str) -> None:
-    assert model_trouble(message).reason.startswith("the model refused")
+    assert model_error_of(message).reason.startswith("the model refused")
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_a_wait_that_is_asked_for_is_heard(message: str, seconds: float) -> None
 
 
 def test_trouble_that_no_wait_mends_asks_for_none() -> None:
-    assert model_trouble("usage limit, try again in 5s", 429).retry_after_s == 0
-    assert model_trouble("slow down, try again in 5s", 429).retry_after_s == 5
+    assert model_error_of("usage limit, try again in 5s", 429).retry_after_s == 0
+    assert model_error_of("slow down, try again in 5s", 429).retry_after_s == 5

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 
-PLACES = Places(Path("/home/me/cache/tree"), Path("/home/me/cache/outbox"))
+PATHS = WorkerPaths(Path("/home/me/cache/tree"), Path("/home/me/cache/outbox"))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ PLACES = Places(Path("/home/me/cache/tree"), Path("/home/me/cache/outbox"))
     ],
 )
 def test_a_path_is_shown_without_folders_of_the_machine(path: str, shown: str) -> None:
-    assert PLACES.path(path) == shown
+    assert PATHS.path(path) == shown
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_path_is_shown_without_folders_of_the_machine(path: str, shown: str) -
     ],
 )
 def test_words_are_shown_without_folders_of_the_machine(words: str, shown: str) -> None:
-    assert PLACES.text(words) == shown
+    assert PATHS.text(words) == shown

@@ -10,7 +10,7 @@ from factory_engine.agents import driver
 from factory_engine.agents.command.driver import CommandReader
 from factory_engine.agents.one_line import one_line
 from factory_engine.agents.protocol import Activity, AgentTask, AgentVerdict, Conversation
-from factory_engine.agents.worker_paths import Places
+from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.errors import UsageError
 from factory_engine.processes.log_file import LogSummary
 from factory_engine.processes.program import Finished, Reason
@@ -94,7 +94,7 @@ def test_only_exit_code_zero_is_good(reason: Reason, rc: int, verdict: AgentVerd
 )
 def test_a_bad_end_is_told_with_the_last_line(reason: Reason, rc: int, told: str) -> None:
     line = b"\x1b[31mError:\x1b[0m no fo\x07o in /home/me/checkout/src/a.py"
-    reader = CommandReader(Places(Path("/home/me/checkout"), Path("/home/me/outbox")))
+    reader = CommandReader(WorkerPaths(Path("/home/me/checkout"), Path("/home/me/outbox")))
     ended = Finished(reason, rc, "words", log=LogSummary(last_line=line))
     assert reader.verdict(ended).reason == told
 
