@@ -113,14 +113,14 @@ class Child(asyncio.SubprocessProtocol):
         if not isinstance(stdin, asyncio.WriteTransport) or stdin.is_closing():
             return
         try:
-            words = self._talker()
+            data = self._talker()
         except Exception as bug:
             self.bug = bug
             return
-        if words is None:
+        if data is None:
             stdin.close()
-        elif words:
-            stdin.write(words)
+        elif data:
+            stdin.write(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio before all else."""

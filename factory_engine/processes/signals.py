@@ -38,15 +38,15 @@ def send(process: psutil.Process, number: int) -> None:
             process.send_signal(CONT)
 
 
-def signal_groups(found: Collection[psutil.Process], number: int) -> None:
+def signal_groups(processes: Collection[psutil.Process], number: int) -> None:
     """Signals by process group: the kernel does it in one step, faster than any fork.
 
-    Those of `found` that are gone are left out, since their numbers may be a stranger's by now.
+    Those of `processes` that are gone are left out, since their numbers may be a stranger's by now.
     """
     if sys.platform == "win32":
         return
     groups = set()
-    for process in filter(process_table.alive, found):
+    for process in filter(process_table.alive, processes):
         with contextlib.suppress(OSError):
             groups.add(os.getpgid(process.pid))
     for group in groups - {os.getpgrp()}:

@@ -31,11 +31,11 @@ __all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
 OnStart = Callable[[int, Callable[[], None]], None]
 
 _LOOK_EVERY_S = 2.0
-_GAUGE_EVERY_S = 0.25
+_MONITOR_EVERY_S = 0.25
 
 
 @dataclass
-class _Wishes:
+class _StopRequests:
     """What the caller has asked for so far."""
 
     stop: asyncio.Event
@@ -85,17 +85,17 @@ async def run_program(
     adopt_orphans()  # before the first of them can exist
     log = CappedLog(program.log, program.head_bytes, program.tail_bytes)
     child = Child(log, on_output, talker, on_stderr, over)
-    wishes = _Wishes(stop or asyncio.Event())
+    requests = _StopRequests(stop or asyncio.Event())
     cancelled: asyncio.CancelledError | None = None
     async with asyncio.TaskGroup() as group:
         # The task itself is never cancelled: ending a tree half would be worse than waiting.
-        task = group.create_task(_supervise(program, child, log, clock, wishes, on_start))
+        task = group.create_task(_supervise(program, child, log, clock, requests, on_start))
         while not task.done():
             try:
                 await asyncio.wait((task,))
             except asyncio.CancelledError as again:
                 cancelled = again
-                wishes.cancel()
+                requests.cancel()
     if cancelled:
         raise cancelled
     if child.bug:
@@ -108,10 +108,10 @@ async def _supervise(
     child: Child,
     log: CappedLog,
     clock: Clock,
-    wishes: _Wishes,
+    requests: _StopRequests,
     on_start: OnStart | None,
 ) -> Finished:
-    if wishes.stop.is_set():
+    if requests.stop.is_set():
         return Finished("cancelled", -TERM, "stopped before it began", log=log.close())
     started = clock.stopwatch_ms()
     try:
@@ -123,18 +123,18 @@ async def _supervise(
     with ProcessTree(program.marker, program.workspace, pid, program.mounts) as tree:
         monitor = ResourceMonitor(program.limits, tree)
         try:
-            reason = await _until_over(program, child, tree, monitor, wishes)
+            reason = await _until_over(program, child, tree, monitor, requests)
         finally:
-            if wishes.exceeded:  # it would take more of what it has too much of
+            if requests.exceeded:  # it would take more of what it has too much of
                 program = replace(program, grace_s=0)
-            ended = await _end(program, tree, lambda: wishes.hurry() or monitor.is_fork_bomb())
+            ended = await _end(program, tree, lambda: requests.hurry() or monitor.is_fork_bomb())
             await child.close()
     rc = -KILL if child.rc is None else child.rc
-    told = end_in_words(program, reason, rc, needed_kill=ended.needed_kill)
+    detail = end_in_words(program, reason, rc, needed_kill=ended.needed_kill)
     return Finished(
         reason=reason,
         rc=rc,
-        detail=f"{wishes.exceeded}: stopped" if reason == "limit" else told,
+        detail=f"{requests.exceeded}: stopped" if reason == "limit" else detail,
         duration_ms=clock.stopwatch_ms() - started,
         left_behind=ended.left_behind,
         needed_kill=ended.needed_kill,
@@ -152,33 +152,37 @@ async def _end(program: Program, tree: ProcessTree, hurry: Callable[[], bool]) -
 
 
 async def _until_over(
-    program: Program, child: Child, tree: ProcessTree, monitor: ResourceMonitor, wishes: _Wishes
+    program: Program,
+    child: Child,
+    tree: ProcessTree,
+    monitor: ResourceMonitor,
+    requests: _StopRequests,
 ) -> Reason:
     """Waits for the end of the main program, its deadline, a limit or a wish to stop it."""
     time = asyncio.get_running_loop().time
     remembered = time()
     deadline = time() + program.timeout_s if program.timeout_s is not None else float("inf")
     async with asyncio.TaskGroup() as group:
-        events = (child.exited, wishes.stop, child.over)
+        events = (child.exited, requests.stop, child.over)
         news = {group.create_task(event.wait()) for event in events}
-        while time() < deadline and not child.exited.is_set() and not wishes.stop.is_set():
-            pause = min(_GAUGE_EVERY_S, deadline - time())
+        while time() < deadline and not child.exited.is_set() and not requests.stop.is_set():
+            pause = min(_MONITOR_EVERY_S, deadline - time())
             done, _ = await asyncio.wait(news, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             news -= done
             if done:
                 if child.over.is_set():
                     deadline = min(deadline, time() + program.linger_s)
                 continue
-            wishes.exceeded = await in_thread(monitor.exceeded)
-            if wishes.exceeded:
+            requests.exceeded = await in_thread(monitor.exceeded)
+            if requests.exceeded:
                 break
             if time() - remembered >= _LOOK_EVERY_S:
                 await in_thread(tree.remember)
                 remembered = time()
         for task in news:
             task.cancel()
-    if wishes.exceeded:
+    if requests.exceeded:
         return "limit"
     if child.exited.is_set():
         return "exited"
-    return "cancelled" if wishes.stop.is_set() else "timeout"
+    return "cancelled" if requests.stop.is_set() else "timeout"

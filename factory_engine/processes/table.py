@@ -85,12 +85,12 @@ def below(table: Table, roots: Iterable[int]) -> set[int]:
     children: dict[int, list[int]] = {}
     for pid, row in table.items():
         children.setdefault(row.parent, []).append(pid)
-    todo, found = list(roots), set[int]()
+    todo, descendants = list(roots), set[int]()
     while todo:
-        new = set(children.get(todo.pop(), ())) - found
-        found |= new
+        new = set(children.get(todo.pop(), ())) - descendants
+        descendants |= new
         todo.extend(new)
-    return found
+    return descendants
 
 
 def own_line(table: Table) -> set[int]:

@@ -184,15 +184,15 @@ class ProcessTree:
         """
         if (grace_s <= 0 or hurry()) and self._root_lives():
             self.freeze()
-        found = await self._settled()
+        left = await self._settled()
         polite = [number for number in sequence if number != KILL] if grace_s > 0 else []
         for number in polite:
-            if found:
-                found = await self._press(number, grace_s / len(polite), hurry)
-        needed_kill = bool(found)
-        if found:
-            found = await self._press(KILL, _KILL_S, lambda: False)
-        return Ended(len(self._left), needed_kill, len(found))
+            if left:
+                left = await self._press(number, grace_s / len(polite), hurry)
+        needed_kill = bool(left)
+        if left:
+            left = await self._press(KILL, _KILL_S, lambda: False)
+        return Ended(len(self._left), needed_kill, len(left))
 
     def _take(self, table: Table, pids: Collection[int]) -> set[psutil.Process]:
         mine = {pid: table[pid] for pid in pids}
@@ -240,14 +240,14 @@ class ProcessTree:
         return found
 
     async def _settled(self) -> set[psutil.Process]:
-        found = await self._look()
+        processes = await self._look()
         if self._suspects:
             await asyncio.sleep(_EXEC_S)
-            found = await self._look()
-        if found and self.root_pid and not self._root_lives():
-            await until_gone(found, time.monotonic() + _SETTLE_S, lambda: False)
-            found = await self._look()
-        return self._counted(found)
+            processes = await self._look()
+        if processes and self.root_pid and not self._root_lives():
+            await until_gone(processes, time.monotonic() + _SETTLE_S, lambda: False)
+            processes = await self._look()
+        return self._counted(processes)
 
     async def _press(
         self, number: int, seconds: float, hurry: Callable[[], bool]
@@ -257,33 +257,33 @@ class ProcessTree:
         All get it once, however long the search for them takes. Returns those that are left.
         """
         deadline = time.monotonic() + seconds
-        told = set[psutil.Process]()
+        signalled = set[psutil.Process]()
         while True:
-            found = self._counted(await self._look())
-            if not found or (told and time.monotonic() >= deadline) or hurry():
-                return found
+            processes = self._counted(await self._look())
+            if not processes or (signalled and time.monotonic() >= deadline) or hurry():
+                return processes
             if number == KILL:
-                found = await self._freeze(found)
-                signal_groups(found, KILL)
-            for process in found if number == KILL else found - told:
+                processes = await self._freeze(processes)
+                signal_groups(processes, KILL)
+            for process in processes if number == KILL else processes - signalled:
                 send(process, number)
-            told |= found
+            signalled |= processes
             again = min(deadline, time.monotonic() + _LOOK_AGAIN_S)
-            await until_gone(found, again, hurry)
+            await until_gone(processes, again, hurry)
 
-    async def _freeze(self, found: set[psutil.Process]) -> set[psutil.Process]:
+    async def _freeze(self, processes: set[psutil.Process]) -> set[psutil.Process]:
         """Stops all, so that none can fork between the look and the KILL."""
         if sys.platform == "win32":
-            return found
-        signal_groups(found, STOP)
-        for process in found:
+            return processes
+        signal_groups(processes, STOP)
+        for process in processes:
             send(process, STOP)
-        return found | await self._look()
+        return processes | await self._look()
 
-    def _counted(self, found: set[psutil.Process]) -> set[psutil.Process]:
+    def _counted(self, processes: set[psutil.Process]) -> set[psutil.Process]:
         if not self._root_lives():
-            self._left |= found - {self._root}
-        return found
+            self._left |= processes - {self._root}
+        return processes
 
     def _root_lives(self) -> bool:
         return self._root is not None and process_table.alive(self._root)
