@@ -23,7 +23,13 @@ from factory_engine.processes.supervise import Program, run_program
 from factory_engine.sandbox import Sandbox, Shown
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind
-from factory_engine.stages.sandboxed import Cell, Room, cell, doubting, limits_for
+from factory_engine.stages.sandboxed import (
+    ProgramFolders,
+    SandboxedLaunch,
+    doubting,
+    limits_for,
+    sandboxed_launch,
+)
 
 TIMED_OUT = 124  # what timeout(1) answers; a check that was stopped never counts as green
 
@@ -107,11 +113,11 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
     storage.make_folder(log.parent)
     await asyncio.to_thread(remove_workspace, run.area)
     try:
-        kept_in = await _checked_out(context, run)
+        sandbox = await _checked_out(context, run)
         program = Program(
             argv=tuple(run.check.run),
-            cwd=kept_in.workspace,
-            env=dict(run.environment(kept_in.workspace)),
+            cwd=sandbox.workspace,
+            env=dict(run.environment(sandbox.workspace)),
             log=log,
             marker=context.marker(run.owner),
             workspace=run.area,
@@ -121,10 +127,10 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
             grace_s=context.config.run.grace_s,
             limits=limits_for(context, run.area),
         )
-        with doubting(context, kept_in):
-            finished = await run_program(kept_in.around(program), clock=context.clock)
-        finished = kept_in.told(finished)
-        out = await asyncio.to_thread(kept_in.ways_out, program)
+        with doubting(context, sandbox):
+            finished = await run_program(sandbox.around(program), clock=context.clock)
+        finished = sandbox.translated(finished)
+        out = await asyncio.to_thread(sandbox.ways_out, program)
     finally:
         await asyncio.to_thread(remove_workspace, run.area)
     rc = finished.rc if finished.reason == "exited" else finished.rc or TIMED_OUT
@@ -137,12 +143,12 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
         log=f"LOGS/{name}.log",
         duration_ms=finished.duration_ms,
     )
-    paths = WorkerPaths(kept_in.workspace, kept_in.workspace)
+    paths = WorkerPaths(sandbox.workspace, sandbox.workspace)
     said = last_words(finished, paths) if rc else ""
-    return CheckEnd(result, log, kept_in.isolation, kept_in.layer.name, tuple(out), said)
+    return CheckEnd(result, log, sandbox.isolation, sandbox.layer.name, tuple(out), said)
 
 
-async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
+async def _checked_out(context: RunContext, run: CheckRun) -> SandboxedLaunch:
     """The files of the tree in the area, and where a program on them is put."""
     own = run.area.is_relative_to(context.folder.work)
     checkouts = await context.checkouts(context.runs_dir if own else context.workspaces)
@@ -151,7 +157,7 @@ async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
     objects = context.folder.store / "objects"
     temporary = run.area / "tmp"
     storage.make_folder(temporary)
-    room = Room(
+    folders = ProgramFolders(
         run.owner,
         checkout,
         folder=run.folder,
@@ -164,11 +170,11 @@ async def _checked_out(context: RunContext, run: CheckRun) -> Cell:
         ),
     )
     network = run.check.reaches_network
-    kept_in = await cell(context, run.asked, room, network=network, state=run.state)
-    await checkouts.make_tree(checkout, run.tree, (kept_in.seen(objects),))
+    sandbox = await sandboxed_launch(context, run.asked, folders, network=network, state=run.state)
+    await checkouts.make_tree(checkout, run.tree, (sandbox.seen(objects),))
     carried = await context.carried(run.owner)
     await asyncio.to_thread(put_files, context.repository.root, checkout.top, carried)
-    return kept_in
+    return sandbox
 
 
 def log_name(check: str) -> str:

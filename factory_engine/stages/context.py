@@ -154,8 +154,10 @@ class RunContext:
     async def isolation(self) -> Isolation:
         """What the programs of this run can be made to find where; tried once."""
         if not self._isolation:
-            found = await find_isolation(self.repository, self.home, self.workspaces, self.runs_dir)
-            self._isolation.append(found)
+            isolation = await find_isolation(
+                self.repository, self.home, self.workspaces, self.runs_dir
+            )
+            self._isolation.append(isolation)
         return self._isolation[0]
 
     async def carried(self, owner: str) -> tuple[Carried, ...]:

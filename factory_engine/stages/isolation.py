@@ -1,7 +1,7 @@
 """What the programs of a run find where: their checkout at the repository's own path.
 
 Owns which way of putting it there works on this machine, and what of the operator's has to be
-covered. What a program may do is `confined.py`'s, the mounts themselves are the sandbox package's.
+covered. What a program may do is `sandboxed.py`'s, the mounts themselves are the sandbox package's.
 """
 
 from __future__ import annotations
@@ -117,12 +117,12 @@ def carried_changes(checkout: Checkout, number: int) -> Path:
 def changed_carried(checkout: Checkout, carried: Sequence[Carried]) -> list[str]:
     """The carried files and folders that a program did not leave as they were."""
     folders = [one.path for one in carried if one.is_folder]
-    found = changed_files(checkout.top, carried)
+    changed = changed_files(checkout.top, carried)
     for number, path in enumerate(folders):
         upper = carried_changes(checkout, number) / "upper"
         if upper.is_dir() and any(upper.iterdir()):
-            found.append(path)
-    return sorted(found)
+            changed.append(path)
+    return sorted(changed)
 
 
 async def find_isolation(
@@ -183,11 +183,11 @@ def isolation_finding(isolation: Isolation, layer: Layer) -> Finding:
     kind = "mount" if bound else kind
     cost = _COSTS[isolation.storage_in(next(iter(isolation.overlay)))]
     why = f" ({'; '.join(isolation.missing)})" if isolation.missing else ""
-    told = f"{kind}: {WORDS[kind]}; {cost}{why}"
+    message = f"{kind}: {WORDS[kind]}; {cost}{why}"
     if kind != "none":
-        return Finding("isolation", "ok", told)
+        return Finding("isolation", "ok", message)
     advice = "allow user namespaces or install bubblewrap, or required checks may be no evidence"
-    return Finding("isolation", "warn", told, advice)
+    return Finding("isolation", "warn", message, advice)
 
 
 def kind_of(view: View | None, layer: Layer) -> IsolationKind:

@@ -32,11 +32,11 @@ def read_outbox(folder: Path | None) -> Outbox:
     if folder is None:
         return Outbox()
     warnings: list[str] = []
-    words = {name: _read(folder, name, warnings) for name in (SUMMARY, SUGGESTIONS, HANDOFF)}
+    contents = {name: _read(folder, name, warnings) for name in (SUMMARY, SUGGESTIONS, HANDOFF)}
     return Outbox(
-        summary=words[SUMMARY],
-        suggestions=words[SUGGESTIONS],
-        handoff=_handoff(words[HANDOFF], warnings),
+        summary=contents[SUMMARY],
+        suggestions=contents[SUGGESTIONS],
+        handoff=_handoff(contents[HANDOFF], warnings),
         warnings=tuple(warnings),
     )
 
@@ -62,12 +62,12 @@ def _handoff(data: bytes, warnings: list[str]) -> dict[str, Any] | None:
     if not isinstance(note, dict):
         warnings.append(f"{HANDOFF} in the outbox is not taken: no object")
         return None
-    found = {"summary": note.get("summary", "")} | {key: note.get(key, []) for key in _LISTS}
-    texts = [found["summary"]] + [text for key in _LISTS for text in _as_list(found[key])]
+    fields = {"summary": note.get("summary", "")} | {key: note.get(key, []) for key in _LISTS}
+    texts = [fields["summary"]] + [text for key in _LISTS for text in _as_list(fields[key])]
     if any(not isinstance(text, str) for text in texts):
         warnings.append(f"{HANDOFF} in the outbox is not taken: fields are not texts")
         return None
-    return found
+    return fields
 
 
 def _as_list(value: Any) -> list[Any]:

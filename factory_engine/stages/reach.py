@@ -50,19 +50,19 @@ def ways_out(
         home: the user's home folder.
     """
     top = str(root)
-    found = [f"the argument {word}" for word in argv if _names(word, top)]
-    found += [f"the variable {name}" for name, value in environment.items() if _names(value, top)]
+    clauses = [f"the argument {word}" for word in argv if _names(word, top)]
+    clauses += [f"the variable {name}" for name, value in environment.items() if _names(value, top)]
     if lies_in(str(checkout), [top]):
-        found.append("its checkout lies inside of it")
+        clauses.append("its checkout lies inside of it")
     search = environment.get("PATH", os.defpath).split(os.pathsep)
     prefixes = [*_prefixes(search), home / ".local"]
     for prefix in dict.fromkeys(prefixes):
         if lies_in(str(prefix), [top]):
-            found.append(f"an interpreter in {prefix.name}")
-        found += [f"{path.name} of an interpreter" for path in _editable(prefix, top)]
-    found += [f"the package {path.name} of node" for path in _linked(search, top)]
-    found += [f"the link {path}" for path in _links(checkout, top)]
-    return [clause.replace(top, "<repository>") for clause in dict.fromkeys(found)]
+            clauses.append(f"an interpreter in {prefix.name}")
+        clauses += [f"{path.name} of an interpreter" for path in _editable(prefix, top)]
+    clauses += [f"the package {path.name} of node" for path in _linked(search, top)]
+    clauses += [f"the link {path}" for path in _links(checkout, top)]
+    return [clause.replace(top, "<repository>") for clause in dict.fromkeys(clauses)]
 
 
 def _moved(value: str, root: str, checkout: str) -> str:

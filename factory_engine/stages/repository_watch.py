@@ -42,11 +42,11 @@ async def watched_repository(context: RunContext, workers: Sequence[str]) -> Asy
     changed = differences(before, await repository_now(context)) if before else ()
     if changed:
         more = f" and {len(changed) - _LISTED} more" if len(changed) > _LISTED else ""
-        told = f"while workers ran without a sandbox: {', '.join(changed[:_LISTED])}{more}"
+        message = f"while workers ran without a sandbox: {', '.join(changed[:_LISTED])}{more}"
         finding = Finding(
             "repository",
             "warn",
-            f"{told}, by one of them or by somebody else",
+            f"{message}, by one of them or by somebody else",
             "look at it with git; the result of the run does not depend on it",
         )
         context.record(Draft(finding))
@@ -60,13 +60,13 @@ async def _tell_if_base_moved(context: RunContext) -> None:
     try:
         now = await context.repository.resolve_commit(name)
     except RepositoryError:
-        told, advice = "names no commit any more", "apply it to a branch"
+        message, advice = "names no commit any more", "apply it to a branch"
     else:
         if now == context.base:
             return
-        told, advice = f"is {now[:12]} by now", "rebase the result before it lands"
-    told = f"{printable(name)} {told}; the result is a change of {context.base[:12]}"
-    context.record(Draft(Finding("base", "warn", told, advice)))
+        message, advice = f"is {now[:12]} by now", "rebase the result before it lands"
+    message = f"{printable(name)} {message}; the result is a change of {context.base[:12]}"
+    context.record(Draft(Finding("base", "warn", message, advice)))
 
 
 async def _unconfined(context: RunContext, workers: Sequence[str]) -> bool:

@@ -38,7 +38,7 @@ from factory_engine.stages.reach import at_checkout, ways_out
 
 
 @dataclass(frozen=True)
-class Cell:
+class SandboxedLaunch:
     """Where one program is put.
 
     Args:
@@ -107,7 +107,7 @@ class Cell:
         mounts = self.view.mark if self.view and not self.view.by_bubblewrap else ""
         return replace(program, argv=argv, env=env, mounts=mounts)
 
-    def told(self, finished: Finished) -> Finished:
+    def translated(self, finished: Finished) -> Finished:
         """The end as it would be told without a layer."""
         rc = plain_rc(finished.rc, self.layer)
         if finished.reason != "exited" or rc == finished.rc:
@@ -131,7 +131,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Room:
+class ProgramFolders:
     """What one program gets, as folders on disk.
 
     Args:
@@ -151,23 +151,28 @@ class Room:
     mounted: tuple[Shown, ...] = ()
 
 
-async def cell(
-    context: RunContext, asked: Sandbox, room: Room, *, network: bool, state: Sequence[Path] = ()
-) -> Cell:
-    """The cell for a program.
+async def sandboxed_launch(
+    context: RunContext,
+    asked: Sandbox,
+    folders: ProgramFolders,
+    *,
+    network: bool,
+    state: Sequence[Path] = (),
+) -> SandboxedLaunch:
+    """How a program is put into its sandbox.
 
     Args:
         context: the run.
         asked: the sandbox that its configuration asks for.
-        room: its folders.
+        folders: what it gets on disk.
         network: whether it may reach the network.
         state: what else it may change, such as folders of the agent's own.
 
     Raises:
         SandboxMissing: it is required and cannot be had.
     """
-    storage.make_folder(room.temporary)
-    for one in room.mounted:
+    storage.make_folder(folders.temporary)
+    for one in folders.mounted:
         storage.make_folder(one.target)
     hidden = secrets(context.home)
     probed = await asyncio.to_thread(probe, hidden) if asked in ("auto", "required") else NONE
@@ -175,32 +180,34 @@ async def cell(
     isolation = await context.isolation()
     store = context.workspaces / "store.git"
     needed = [
-        *room.mounted,
-        *(Shown(path, path) for path in (room.folder, store)),
-        *(Shown(path, path, writable=True) for path in (*room.writable, *state)),
-        Shown(room.temporary, room.temporary, writable=True),
+        *folders.mounted,
+        *(Shown(path, path) for path in (folders.folder, store)),
+        *(Shown(path, path, writable=True) for path in (*folders.writable, *state)),
+        Shown(folders.temporary, folders.temporary, writable=True),
     ]
     there = [one for one in needed if one.source.exists()]
-    carried = [one.path for one in await context.carried(room.owner) if one.is_folder]
-    view = isolation.view(room.checkout, layer, there, context.mark(room.owner), carried)
+    carried = [one.path for one in await context.carried(folders.owner) if one.is_folder]
+    view = isolation.view(folders.checkout, layer, there, context.mark(folders.owner), carried)
     for folder in view.carried if view else ():
         for path in (folder.upper, folder.scratch):
             if path is not None:
                 storage.make_folder(path, durable=False)
-    workspace = isolation.root if view else room.checkout.top
+    workspace = isolation.root if view else folders.checkout.top
     repository = context.repository
     own = [repository.root, repository.common_dir, repository.git_dir, *isolation.hidden]
     hide, read = _around_view(view, [path for path in own if path.parent != path], context.runs_dir)
-    read = read if view else [one.source for one in room.mounted if not one.writable]
+    read = read if view else [one.source for one in folders.mounted if not one.writable]
     confinement = Confinement(
-        writable=(workspace, *room.writable, *state),
+        writable=(workspace, *folders.writable, *state),
         hidden=(*_workspaces(context), *hidden, *hide),
-        readonly=(room.folder, store, *read),
-        temporary=room.temporary,
+        readonly=(folders.folder, store, *read),
+        temporary=folders.temporary,
         network=network,
     )
     gaps = warnings(asked, layer, confinement)
-    return Cell(layer, confinement, asked, gaps, workspace, repository.root, context.home, view)
+    return SandboxedLaunch(
+        layer, confinement, asked, gaps, workspace, repository.root, context.home, view
+    )
 
 
 def _around_view(
@@ -217,12 +224,12 @@ def _around_view(
 
 
 @contextlib.contextmanager
-def doubting(context: RunContext, kept_in: Cell) -> Iterator[None]:
+def doubting(context: RunContext, sandbox: SandboxedLaunch) -> Iterator[None]:
     """While a program runs that could reach the kept layers, and after it, they are not trusted.
 
     Landlock does not keep it from changing rights and times.
     """
-    harmless = kept_in.layer.name == "bubblewrap"
+    harmless = sandbox.layer.name == "bubblewrap"
     if not harmless:
         context.layers.doubt()
     try:

@@ -23,7 +23,7 @@ from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.events import Draft, WorkerExited, WorkerRetried, WorkerSession, WorkerStarted
 from factory_engine.processes.supervise import Finished
-from factory_engine.stages.launch.execution import Execution, agent_cell, execute
+from factory_engine.stages.launch.execution import Execution, execute, sandboxed_agent
 from factory_engine.stages.launch.worker_context import WorkerContext
 
 
@@ -125,24 +125,24 @@ async def _one_attempt(
     """Run the program once, with the events of its beginning and its end."""
     config = worker.config
     worker.write_task()
-    kept_in = await agent_cell(worker, attempt.checkout)
-    progress.layers.add(kept_in.name)
+    sandbox = await sandboxed_agent(worker, attempt.checkout)
+    progress.layers.add(sandbox.name)
     started = WorkerStarted(
         attempt=attempt.number,
         attempts=1 + config.retries,
         agent=config.agent,
-        sandbox=kept_in.name,
-        isolation=kept_in.isolation,
+        sandbox=sandbox.name,
+        isolation=sandbox.isolation,
         port_base=worker.run.ports.base_of(worker.worker_id),
         network=config.network,
         continues=bool(attempt.session),
     )
     worker.record(started)
-    progress.warnings += [w for w in kept_in.gaps if w not in progress.warnings]
+    progress.warnings += [w for w in sandbox.gaps if w not in progress.warnings]
     name, log = _log(worker, progress)
     storage.make_folder(log.parent)
     progress.logs.append((name, log))
-    ended = await execute(Execution(worker, attempt.session, log, kept_in))
+    ended = await execute(Execution(worker, attempt.session, log, sandbox))
     finished, verdict = ended.finished, ended.verdict
     progress.last_message = ended.last_message
     exited = WorkerExited(attempt.number, verdict.reason, finished.left_behind)

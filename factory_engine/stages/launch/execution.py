@@ -27,14 +27,14 @@ from factory_engine.checkouts.provider import Checkout
 from factory_engine.events import WorkerSession
 from factory_engine.processes.supervise import Finished, Program, run_program
 from factory_engine.stages.launch.activity import ActivityRecorder
-from factory_engine.stages.launch.watchdog import Bounds
+from factory_engine.stages.launch.watchdog import Watchdog
 from factory_engine.stages.launch.worker_context import WorkerContext
 from factory_engine.stages.sandboxed import (
-    Cell,
-    Room,
-    cell,
+    ProgramFolders,
+    SandboxedLaunch,
     doubting,
     limits_for,
+    sandboxed_launch,
 )
 
 
@@ -46,13 +46,13 @@ class Execution:
         worker: whose program; its folders are made already.
         session: the agent's session that it goes on with; empty for a new one.
         log: the file that takes its output.
-        kept_in: where it is put.
+        sandbox: what is around it.
     """
 
     worker: WorkerContext
     session: str
     log: Path
-    kept_in: Cell
+    sandbox: SandboxedLaunch
 
 
 @dataclass(frozen=True)
@@ -71,18 +71,18 @@ async def execute(execution: Execution) -> Ended:
         UsageError: the configuration does not say enough for this agent.
         StorageError: the disk refused.
     """
-    worker, kept_in = execution.worker, execution.kept_in
+    worker, sandbox = execution.worker, execution.sandbox
     agent = worker.agent.driver
-    task = _task(worker, kept_in.workspace, execution.session)
+    task = _task(worker, sandbox.workspace, execution.session)
     program = _program(execution, agent.prepare(task))
     reader = agent.reader(task)
     activity = ActivityRecorder(worker.worker_id, worker.run.record, worker.state.counts)
-    bounds = Bounds(worker.worker_id, worker.limits, activity, worker.run.record)
+    watchdog = Watchdog(worker.worker_id, worker.limits, activity, worker.run.record)
 
     def heard(activities: list[Activity]) -> None:
         _note_session(worker, reader.session)
         activity.heard(activities)
-        bounds.heard()
+        watchdog.heard()
 
     def heard_stderr(chunk: bytes) -> None:
         reader.feed_stderr(chunk)
@@ -91,31 +91,31 @@ async def execute(execution: Execution) -> Ended:
     run = run_program
     if isinstance(reader, Conversation):
         outbox = worker.folder.outbox
-        run = partial(run_conversation, reader, lambda pid: _own_files(kept_in, outbox, pid))
+        run = partial(run_conversation, reader, lambda pid: _own_files(sandbox, outbox, pid))
     try:
-        with doubting(worker.run, kept_in):
+        with doubting(worker.run, sandbox):
             finished = await run(
-                kept_in.around(program),
+                sandbox.around(program),
                 lambda chunk: heard(reader.feed(chunk)),
                 clock=worker.run.clock,
                 on_stderr=heard_stderr,
                 over=lambda: reader.over,
-                stop=bounds.stop,
+                stop=watchdog.stop,
             )
     finally:
-        bounds.close()
+        watchdog.close()
         activity.close()
-    finished = kept_in.told(finished)
-    return Ended(finished, bounds.breach or reader.verdict(finished), reader.last_message)
+    finished = sandbox.translated(finished)
+    return Ended(finished, watchdog.verdict or reader.verdict(finished), reader.last_message)
 
 
-def _own_files(kept_in: Cell, outbox: Path, pid: int) -> OwnFiles:
+def _own_files(sandbox: SandboxedLaunch, outbox: Path, pid: int) -> OwnFiles:
     """The files of the worker's program as that finds them."""
-    view = kept_in.view
+    view = sandbox.view
     if view is not None and view.scratch is not None:
-        workspace = OwnFolder(kept_in.workspace, mark=view.mark)
+        workspace = OwnFolder(sandbox.workspace, mark=view.mark)
     else:
-        workspace = OwnFolder(kept_in.workspace, view.top if view else kept_in.workspace)
+        workspace = OwnFolder(sandbox.workspace, view.top if view else sandbox.workspace)
     return OwnFiles(workspace, OwnFolder(outbox, outbox), pid=pid)
 
 
@@ -144,7 +144,7 @@ def _task(worker: WorkerContext, workspace: Path, session: str) -> AgentTask:
 
 def _program(execution: Execution, launch: Launch) -> Program:
     """The agent's program with its environment, its log and its limits."""
-    worker, workspace = execution.worker, execution.kept_in.workspace
+    worker, workspace = execution.worker, execution.sandbox.workspace
     run = worker.run.config.run
     return Program(
         argv=launch.argv,
@@ -168,7 +168,7 @@ def _environment(worker: WorkerContext, workspace: Path) -> Mapping[str, str]:
     return worker.agent.environment(worker.run.environment, worker.variables(workspace))
 
 
-async def agent_cell(worker: WorkerContext, checkout: Checkout) -> Cell:
+async def sandboxed_agent(worker: WorkerContext, checkout: Checkout) -> SandboxedLaunch:
     """Where the worker's agent is put: one with a sandbox of its own in none, if it may choose.
 
     Raises:
@@ -179,8 +179,10 @@ async def agent_cell(worker: WorkerContext, checkout: Checkout) -> Cell:
     for path in own:
         if not path.suffix:  # inside it could not make its folder, as it does the first time
             storage.make_folder(path)
-    room = Room(
+    folders = ProgramFolders(
         worker.worker_id, checkout, folder.path, folder.temporary, writable=(folder.outbox,)
     )
     state = (*own, *agent.configured_folders(run.home))
-    return await cell(run, agent.sandbox, room, network=worker.config.network == "on", state=state)
+    return await sandboxed_launch(
+        run, agent.sandbox, folders, network=worker.config.network == "on", state=state
+    )

@@ -16,7 +16,7 @@ from factory_engine.events import Draft, WorkerHeard, WorkerStalled
 from factory_engine.stages.launch.activity import ActivityRecorder
 
 
-class Bounds:
+class Watchdog:
     """The limits of an execution that has just begun.
 
     Silence is told once when it has become too long, and once when it is over.
@@ -29,7 +29,7 @@ class Bounds:
 
     Attributes:
         stop: set when it is to be stopped.
-        breach: the verdict then; None before.
+        verdict: the verdict then; None before.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Bounds:
         record: Callable[[Draft], None],
     ) -> None:
         self.stop = asyncio.Event()
-        self.breach: AgentVerdict | None = None
+        self.verdict: AgentVerdict | None = None
         self._worker_id = worker_id
         self._limits = limits
         self._activity = activity
@@ -75,8 +75,8 @@ class Bounds:
             self._record(Draft(stalled, self._worker_id))
         if _reached(limits.stop_when_stalled_s, silent):
             last = f"; last seen {doing}" if (doing := self._activity.doing) else ""
-            told = f"silent for {limits.stop_when_stalled_s:g} s (stop_when_stalled_s): stopped"
-            self._break(AgentVerdict(False, told + last, "silent"))
+            reason = f"silent for {limits.stop_when_stalled_s:g} s (stop_when_stalled_s): stopped"
+            self._break(AgentVerdict(False, reason + last, "silent"))
         self._look_later()
 
     def _look_later(self) -> None:
@@ -90,8 +90,8 @@ class Bounds:
     def _silent_s(self) -> float:
         return self._loop.time() - self._last
 
-    def _break(self, breach: AgentVerdict) -> None:
-        self.breach = self.breach or breach
+    def _break(self, verdict: AgentVerdict) -> None:
+        self.verdict = self.verdict or verdict
         self.stop.set()
 
 

@@ -94,9 +94,9 @@ def program_findings(
             continue
         where = "there" if os.path.isabs(program) else "in the repository"
         where = where if os.path.dirname(program) else "on the PATH"
-        told = f"{printable(_name(program))} was not found {where}"
+        message = f"{printable(_name(program))} was not found {where}"
         advice = f"install it, or name it in agents.{use.agent}.argv"
-        yield Finding(f"{use.name} program", "block", told, advice)
+        yield Finding(f"{use.name} program", "block", message, advice)
 
 
 async def examine_agents(
@@ -104,17 +104,17 @@ async def examine_agents(
 ) -> list[Finding]:
     """The diagnostics of each agent whose program is there, in the order of their names."""
     probed = await asyncio.to_thread(probe, secrets(home_of(inherited)))
-    found = []
+    tasks = []
     async with asyncio.TaskGroup() as group:
         working = {w: worker for w, worker in sorted(config.workers.items()) if worker.has_task}
         for use in _uses(config, working):
             setup = _setup(use, root, workspaces, inherited, probed)
             if setup is not None:
                 look = agent_kind(use.configured.agent.protocol).diagnostics.look(setup)
-                found.append((use.name, group.create_task(look)))
+                tasks.append((use.name, group.create_task(look)))
     return [
         Finding(f"{name} {remark.topic}", remark.level, remark.message, remark.advice)
-        for name, task in found
+        for name, task in tasks
         for remark in task.result()
     ]
 
@@ -142,9 +142,9 @@ def _uses(config: Config, working: Mapping[str, WorkerConfig]) -> list[_Use]:
     return [use for agent in sorted(ways) for use in _grouped(agent, config, ways[agent])]
 
 
-def _grouped(agent: str, config: Config, found: list[tuple[str, WorkerConfig]]) -> Iterator[_Use]:
+def _grouped(agent: str, config: Config, workers: list[tuple[str, WorkerConfig]]) -> Iterator[_Use]:
     groups: list[tuple[list[str], WorkerConfig]] = []
-    for letter, worker in found:
+    for letter, worker in workers:
         for letters, first in groups:
             if _same_way(worker, first):
                 letters.append(letter)

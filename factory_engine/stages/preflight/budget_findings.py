@@ -20,9 +20,9 @@ def budget_findings(config: Config) -> Iterator[Finding]:
             continue
         limits = config.limits_of(worker_id)
         budgets = {"max_tokens": limits.max_tokens, "max_cost": limits.max_cost}
-        told = _told(config.agents[worker.agent].protocol)
+        reported = _told(config.agents[worker.agent].protocol)
         for name, limit in budgets.items():
-            if limit is not None and name not in told:
+            if limit is not None and name not in reported:
                 yield Finding(
                     f"{worker_id} budget",
                     "block",

@@ -34,13 +34,13 @@ def read_artifacts(
     """
     claims = min(MAX_CLAIM_BYTES, max(_LEAST_CLAIM_BYTES, _BYTES_OF_A_CLAIM * max_files))
     limits = {DIFF: MAX_PATCH_BYTES, FILES_CHANGED: claims}
-    found: dict[str, bytes | ArtifactProblem] = {}
+    artifacts: dict[str, bytes | ArtifactProblem] = {}
     for name in WORKER_ARTIFACTS:
         try:
-            found[name] = folder.read(f"{worker_id}/{name}", limits.get(name, MAX_TEXT_BYTES))
+            artifacts[name] = folder.read(f"{worker_id}/{name}", limits.get(name, MAX_TEXT_BYTES))
         except Unreadable as error:
-            found[name] = ArtifactProblem(error.kind, error.message)
-    return found
+            artifacts[name] = ArtifactProblem(error.kind, error.message)
+    return artifacts
 
 
 def extra_files(folder: RunFolder, worker_id: str) -> dict[str, ArtifactProblem | None] | None:
@@ -48,12 +48,12 @@ def extra_files(folder: RunFolder, worker_id: str) -> dict[str, ArtifactProblem 
     extras = folder.extras(worker_id)
     if extras is None:
         return None
-    found: dict[str, ArtifactProblem | None] = {}
+    files: dict[str, ArtifactProblem | None] = {}
     for relative in sorted(extras):
         name = relative.removeprefix(f"{worker_id}/")
         try:
             folder.size(relative)
-            found[name] = None
+            files[name] = None
         except Unreadable as error:
-            found[name] = ArtifactProblem(error.kind, error.message)
-    return found
+            files[name] = ArtifactProblem(error.kind, error.message)
+    return files

@@ -97,12 +97,12 @@ def violations_of(bundles: Sequence[JudgedBundle]) -> tuple[Violation, ...]:
 def blocking_reason(violations: Sequence[Violation]) -> str:
     """One line for a list of violations: the first errors, and how many more there are."""
     errors = [violation for violation in violations if violation.severity == "error"]
-    words = []
+    named = []
     for violation in errors[:3]:
         where = " ".join(part for part in (violation.worker_id, violation.path) if part)
-        words.append(f"{violation.code} {where}".strip())
+        named.append(f"{violation.code} {where}".strip())
     more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
-    return ", ".join(words) + more
+    return ", ".join(named) + more
 
 
 async def judge_all(
@@ -181,12 +181,12 @@ def amend_locks(context: RunContext, reason: str) -> list[str]:
         issued = context.issued_lock(plan.worker_id)
         try:
             data = context.folder.read(f"{plan.worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
-            found = ScopeLock.from_bytes(data)
+            edited = ScopeLock.from_bytes(data)
         except (Unreadable, JsonProblem):
             continue
-        if found == issued or found.worker_id != plan.worker_id:
+        if edited == issued or edited.worker_id != plan.worker_id:
             continue
-        details = LockAmended(plan.worker_id, reason, old=_patterns(issued), new=_patterns(found))
+        details = LockAmended(plan.worker_id, reason, old=_patterns(issued), new=_patterns(edited))
         context.record(Draft(details, OPERATOR))
         amended.append(plan.worker_id)
     return amended
