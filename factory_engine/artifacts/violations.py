@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from factory_engine.artifacts.integrator import Violation
 
@@ -78,13 +78,6 @@ class Code(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class Problem(NamedTuple):
-    """What a rule found, before anybody is held responsible for it."""
-
-    code: Code
-    message: str
-
-
 def violation(
     code: str,
     message: str,
@@ -102,5 +95,5 @@ def violation(
 
 def ordered(violations: Iterable[Violation]) -> list[Violation]:
     """Sorted by `Violation.sort_key`, each once: the form in which every rule answers."""
-    found = {item.sort_key(): item for item in violations}
-    return [found[key] for key in sorted(found)]
+    by_key = {item.sort_key(): item for item in violations}
+    return [by_key[key] for key in sorted(by_key)]

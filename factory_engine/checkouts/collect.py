@@ -16,8 +16,8 @@ from factory_engine.checkouts import candidates
 from factory_engine.checkouts.inspection import (
     Collected,
     CollectLimits,
-    CollectProblem,
-    ProblemCode,
+    Uncollected,
+    UncollectedCode,
     any_too_large,
     judge,
     judge_submodules,
@@ -30,7 +30,7 @@ from factory_engine.git.index import drop_lock
 from factory_engine.git.process import Git, GitResult, failure, readable
 from factory_engine.git.store import RunStore
 
-__all__ = ["CollectLimits", "CollectProblem", "Collected", "ProblemCode", "collect"]
+__all__ = ["CollectLimits", "Collected", "Uncollected", "UncollectedCode", "collect"]
 
 _TIMEOUT_S = 1800
 
@@ -80,7 +80,7 @@ async def _collect(
     if found.too_many:
         tree = (await git.run("rev-parse", "--verify", f"{base}^{{tree}}")).line
         detail = f"more than {limits.max_files} paths differ from base"
-        problem = CollectProblem(ProblemCode.TOO_MANY_FILES, b"", detail)
+        problem = Uncollected(UncollectedCode.TOO_MANY_FILES, b"", detail)
         return Collected(tree, (problem,), found.notes)
     own = [path for path in found.paths if not is_among(path, without)]
     judged = await asyncio.to_thread(judge, os.fsencode(workspace), own, limits)
@@ -103,7 +103,7 @@ class _Found:
     paths: tuple[bytes, ...]
     missing: tuple[bytes, ...]
     too_many: bool
-    problems: list[CollectProblem]
+    problems: list[Uncollected]
     notes: tuple[str, ...]
 
 
@@ -157,21 +157,23 @@ async def _settled(
     return await candidates.tracked(git, limits.max_files)
 
 
-async def unseen(git: Git, sight: Survey) -> list[CollectProblem]:
+async def unseen(git: Git, sight: Survey) -> list[Uncollected]:
     """Problems for what git does not list at all, unless it is ignored."""
     details = dict.fromkeys(sight.special, "neither file, folder nor link") | dict(sight.closed)
     ignored = await candidates.ignored_among(git, sorted(details))
     special = frozenset(sight.special)
     return [
-        CollectProblem(
-            ProblemCode.SPECIAL_FILE if path in special else ProblemCode.UNREADABLE, path, detail
+        Uncollected(
+            UncollectedCode.SPECIAL_FILE if path in special else UncollectedCode.UNREADABLE,
+            path,
+            detail,
         )
         for path, detail in details.items()
         if path not in ignored
     ]
 
 
-async def take(git: Git, missing: tuple[bytes, ...], good: list[bytes]) -> list[CollectProblem]:
+async def take(git: Git, missing: tuple[bytes, ...], good: list[bytes]) -> list[Uncollected]:
     """Brings the index to what lies on disk: without `missing`, with `good` as they are.
 
     Returns:
@@ -189,13 +191,13 @@ async def take(git: Git, missing: tuple[bytes, ...], good: list[bytes]) -> list[
     return _refused(result, good)
 
 
-def _refused(result: GitResult, good: list[bytes]) -> list[CollectProblem]:
+def _refused(result: GitResult, good: list[bytes]) -> list[Uncollected]:
     """Git says `Ignoring path X` for a name that it will not have in a tree, and goes on."""
     if b"Ignoring path " not in result.stderr:
         return []
     detail = "git does not allow this name"
     return [
-        CollectProblem(ProblemCode.REFUSED_NAME, path, detail)
+        Uncollected(UncollectedCode.REFUSED_NAME, path, detail)
         for path in good
         if b"Ignoring path " + path + b"\n" in result.stderr
     ]
@@ -205,7 +207,7 @@ def _listed(paths: tuple[bytes, ...] | list[bytes]) -> bytes:
     return b"\0".join(paths) + b"\0"
 
 
-def in_order(problems: list[CollectProblem]) -> tuple[CollectProblem, ...]:
+def in_order(problems: list[Uncollected]) -> tuple[Uncollected, ...]:
     """The problems by path, the first of each path."""
     first = {problem.path: problem for problem in reversed(problems)}
     return tuple(first[path] for path in sorted(first))

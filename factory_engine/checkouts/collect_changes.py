@@ -20,8 +20,8 @@ from factory_engine.checkouts.collect import in_order, is_among, take, unseen
 from factory_engine.checkouts.inspection import (
     Collected,
     CollectLimits,
-    CollectProblem,
-    ProblemCode,
+    Uncollected,
+    UncollectedCode,
     judge,
     judge_submodules,
 )
@@ -127,7 +127,7 @@ async def _too_many(
 ) -> Collected:
     tree = (await git.run("rev-parse", "--verify", f"{base}^{{tree}}")).line
     detail = f"more than {limits.max_files} paths differ from base"
-    return Collected(tree, (CollectProblem(ProblemCode.TOO_MANY_FILES, b"", detail),), notes)
+    return Collected(tree, (Uncollected(UncollectedCode.TOO_MANY_FILES, b"", detail),), notes)
 
 
 @dataclass

@@ -26,7 +26,7 @@ class CollectLimits:
     max_file_bytes: int
 
 
-class ProblemCode(StrEnum):
+class UncollectedCode(StrEnum):
     """Why a path was not collected."""
 
     TOO_LARGE = "TOO_LARGE"
@@ -38,7 +38,7 @@ class ProblemCode(StrEnum):
 
 
 @dataclass(frozen=True)
-class CollectProblem:
+class Uncollected:
     """A path that differs from base and is not in the tree.
 
     Args:
@@ -47,7 +47,7 @@ class CollectProblem:
         detail: more about it, for a person.
     """
 
-    code: ProblemCode
+    code: UncollectedCode
     path: bytes
     detail: str
 
@@ -63,7 +63,7 @@ class Collected:
     """
 
     tree: str
-    problems: tuple[CollectProblem, ...]
+    problems: tuple[Uncollected, ...]
     notes: tuple[str, ...]
 
 
@@ -72,7 +72,7 @@ class Judged:
     """Paths that can be collected, in order, and the problems of the others."""
 
     good: list[bytes] = field(default_factory=list)
-    problems: list[CollectProblem] = field(default_factory=list)
+    problems: list[Uncollected] = field(default_factory=list)
 
 
 def judge(root: bytes, paths: Iterable[bytes], limits: CollectLimits) -> Judged:
@@ -101,14 +101,14 @@ def any_too_large(root: bytes, paths: Iterable[bytes], limits: CollectLimits) ->
 
 def judge_submodules(
     root: bytes, modules: Iterable[bytes]
-) -> tuple[list[bytes], list[CollectProblem]]:
+) -> tuple[list[bytes], list[Uncollected]]:
     """Which of base's submodules are folders no more, and problems for those that hold files.
 
     A checkout has an empty folder for each, and git is asked to look at none of them: it would
     run a `status` inside, and obey what a worker configured there.
     """
     gone: list[bytes] = []
-    problems: list[CollectProblem] = []
+    problems: list[Uncollected] = []
     for path in modules:
         facts = _facts(root, path)
         if facts is None or not stat.S_ISDIR(facts.st_mode):
@@ -118,25 +118,25 @@ def judge_submodules(
     return gone, problems
 
 
-def _nested(path: bytes) -> CollectProblem:
+def _nested(path: bytes) -> Uncollected:
     detail = "a repository of its own; what is in it cannot be collected"
-    return CollectProblem(ProblemCode.NESTED_REPOSITORY, path, detail)
+    return Uncollected(UncollectedCode.NESTED_REPOSITORY, path, detail)
 
 
 def _problem(
     full: bytes, path: bytes, facts: os.stat_result, limits: CollectLimits
-) -> CollectProblem | None:
+) -> Uncollected | None:
     if stat.S_ISLNK(facts.st_mode):
         return None
     if not stat.S_ISREG(facts.st_mode):
         detail = "neither file, folder nor link"
-        return CollectProblem(ProblemCode.SPECIAL_FILE, path, detail)
+        return Uncollected(UncollectedCode.SPECIAL_FILE, path, detail)
     if facts.st_size > limits.max_file_bytes:
         detail = f"{facts.st_size} bytes, at most {limits.max_file_bytes} are allowed"
-        return CollectProblem(ProblemCode.TOO_LARGE, path, detail)
+        return Uncollected(UncollectedCode.TOO_LARGE, path, detail)
     if not os.access(full, os.R_OK):
         detail = f"cannot be read (mode {stat.S_IMODE(facts.st_mode):03o})"
-        return CollectProblem(ProblemCode.UNREADABLE, path, detail)
+        return Uncollected(UncollectedCode.UNREADABLE, path, detail)
     return None
 
 

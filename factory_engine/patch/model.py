@@ -37,7 +37,7 @@ class BinaryBlock(NamedTuple):
     result_size: int
 
 
-class PatchProblem(NamedTuple):
+class PatchViolation(NamedTuple):
     """What is wrong with a patch, and in which line of it."""
 
     code: Code
@@ -89,17 +89,17 @@ class PatchReading:
 
     data: bytes
     files: tuple[PatchFile, ...] = ()
-    problems: tuple[PatchProblem, ...] = ()
+    violations: tuple[PatchViolation, ...] = ()
 
     @property
     def well_formed(self) -> bool:
         """Whether every byte of it was understood; another patch must not be applied."""
-        return all(problem.code is Code.PATCH_OFFSET for problem in self.problems)
+        return all(violation.code is Code.PATCH_OFFSET for violation in self.violations)
 
     @property
     def too_much(self) -> bool:
         """Whether it was not read to its end, so that nothing follows from what is not in it."""
-        return any(problem.code in _LIMITS for problem in self.problems)
+        return any(problem.code in _LIMITS for problem in self.violations)
 
     def lines(self, file: PatchFile, sign: bytes = b"+") -> Iterator[tuple[int, bytes]]:
         """The added (or, with `b"-"`, removed) lines of `file`, without sign and newline.

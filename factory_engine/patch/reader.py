@@ -2,7 +2,7 @@
 
 Owns the division of a patch into sections and hunks. It counts, as `git apply` does: inside a hunk
 every line is content, whatever it looks like, and between sections nothing may stand. `git apply`
-skips what it does not understand; here each byte is understood or is a problem, because a line
+skips what it does not understand; here each byte is understood or is a violation, because a line
 that one reader skips may be a file to another.
 
 Content lines begin with a space, `+`, `-` or `\\`, or are empty. A line that begins with
@@ -23,8 +23,8 @@ from factory_engine.patch.model import (
     BinaryBlock,
     Hunk,
     PatchFile,
-    PatchProblem,
     PatchReading,
+    PatchViolation,
 )
 
 MAX_HUNKS = 100_000
@@ -48,24 +48,24 @@ def read_patch(data: bytes, max_files: int = 50_000) -> PatchReading:
             everything that is found in it takes memory.
 
     Returns:
-        every section that can be told, and every problem: PATCH_FORMAT where the bytes are not
+        every section that can be told, and every violation: PATCH_FORMAT where the bytes are not
         what git writes, PATCH_OFFSET where the line numbers of a hunk cannot be true, PATCH_LIMIT
         and TOO_MANY_FILES where there are more hunks or files than anybody should read.
     """
-    if problem := _too_much(data, max_files):
-        return PatchReading(data, (), (problem,))
+    if violation := _too_much(data, max_files):
+        return PatchReading(data, (), (violation,))
     reader = _Reader(data)
     reader.read()
-    return PatchReading(data, tuple(reader.files), tuple(reader.problems))
+    return PatchReading(data, tuple(reader.files), tuple(reader.violations))
 
 
-def _too_much(data: bytes, max_files: int) -> PatchProblem | None:
+def _too_much(data: bytes, max_files: int) -> PatchViolation | None:
     """Counted before anything is kept; no line of content begins like these."""
     files, hunks = data.count(_SECTION) + 1, data.count(_NEXT_HUNK)
     if files > max(2 * max_files, _LEAST_FILES):
-        return PatchProblem(Code.TOO_MANY_FILES, f"{files:,} files, over {max_files:,}", 1)
+        return PatchViolation(Code.TOO_MANY_FILES, f"{files:,} files, over {max_files:,}", 1)
     if hunks > MAX_HUNKS:
-        return PatchProblem(Code.PATCH_LIMIT, f"{hunks:,} hunks, over {MAX_HUNKS:,}", 1)
+        return PatchViolation(Code.PATCH_LIMIT, f"{hunks:,} hunks, over {MAX_HUNKS:,}", 1)
     return None
 
 
@@ -74,7 +74,7 @@ class _Reader:
         self.data = data
         self.size = data.rfind(b"\n") + 1
         self.files: list[PatchFile] = []
-        self.problems: list[PatchProblem] = []
+        self.violations: list[PatchViolation] = []
         self._written: set[bytes] = set()
         self._consumed: set[bytes] = set()
         self._counted = (0, 1)  # a position and the number of its line
@@ -82,22 +82,22 @@ class _Reader:
     def read(self) -> None:
         at = 0
         if self.data and not self.data.startswith(_SECTION[1:]):
-            self._problem(0, f"begins with '{self._line(0)}', not with 'diff --git '")
+            self._violation(0, f"begins with '{self._line(0)}', not with 'diff --git '")
             at = self.data.find(_SECTION) + 1 or self.size
         while at < self.size:
             end = self.data.find(_SECTION, at, self.size) + 1 or self.size
             self._section(at, end)
             at = end
         if self.size != len(self.data):
-            self._problem(self.size, "ends in the middle of a line")
+            self._violation(self.size, "ends in the middle of a line")
 
     def _section(self, start: int, end: int) -> None:
         header = read_header(self.data, start, end)
         if header is None:
-            self._problem(start, f"'{self._line(start)}' names no file")
+            self._violation(start, f"'{self._line(start)}' names no file")
             return
         for message in header.problems:
-            self._problem(start, f"section {len(self.files) + 1} {message}")
+            self._violation(start, f"section {len(self.files) + 1} {message}")
         hunks: list[Hunk] = []
         blocks: list[BinaryBlock] = []
         counts = (0, 0)
@@ -145,31 +145,31 @@ class _Reader:
         if path is None:
             return
         if path in seen:
-            self._problem(start, f"'{printable(path)}' is patched twice")
+            self._violation(start, f"'{printable(path)}' is patched twice")
         seen.add(path)
 
     def _no_content(self, header: Header, start: int, end: int) -> None:
         if header.end != end:
             line = self._line(header.end)
             if line.startswith("Binary files "):
-                self._problem(header.end, "tells of a binary file without its content")
+                self._violation(header.end, "tells of a binary file without its content")
             else:
-                self._problem(header.end, f"'{line}' is no part of a patch")
+                self._violation(header.end, f"'{line}' is no part of a patch")
         elif header.has_sides:
-            self._problem(start, f"section {len(self.files) + 1} ends before its first hunk")
+            self._violation(start, f"section {len(self.files) + 1} ends before its first hunk")
         elif header.kind == "modified" and header.old_mode == header.new_mode:
-            self._problem(start, f"section {len(self.files) + 1} changes nothing")
+            self._violation(start, f"section {len(self.files) + 1} changes nothing")
 
     def _hunks(self, header: Header, end: int, hunks: list[Hunk]) -> tuple[int, int]:
         """Reads all hunks of a section into `hunks`; returns the added and removed lines."""
         if not header.has_sides:
-            self._problem(header.end, "a hunk stands before the names of its file")
+            self._violation(header.end, "a hunk stands before the names of its file")
         at, last, shift = header.end, 1, 0
         insertions = deletions = 0
         while at < end:
             match = _HUNK.match(self.data, at, end)
             if match is None:
-                self._problem(at, f"'{self._line(at)}' is no hunk")
+                self._violation(at, f"'{self._line(at)}' is no hunk")
                 break
             old, new = _lines(match[2]), _lines(match[4])
             old_first, new_first = _first(match[1], old), _first(match[3], new)
@@ -179,22 +179,22 @@ class _Reader:
             stop = end if one else self.data.find(_NEXT_HUNK, body - 1, end) + 1 or end
             counted = count_hunk(self.data, body, stop, old, new)
             if isinstance(counted, str):
-                self._problem(at, f"hunk '{self._line(at, 40)}' {counted}")
+                self._violation(at, f"hunk '{self._line(at, 40)}' {counted}")
             if old_first < last:
-                self._problem(at, f"hunk '{self._line(at, 40)}' overlaps the one before it")
+                self._violation(at, f"hunk '{self._line(at, 40)}' overlaps the one before it")
             elif new_first != old_first + shift:
-                self._problem(
+                self._violation(
                     at, f"'{self._line(at, 40)}' contradicts the hunks above", Code.PATCH_OFFSET
                 )
             if _misplaced(header, old, new):
-                self._problem(at, f"hunk '{self._line(at, 40)}' has lines on a side that is not")
+                self._violation(at, f"hunk '{self._line(at, 40)}' has lines on a side that is not")
             if not isinstance(counted, str):
                 insertions += counted[0]
                 deletions += counted[1]
             hunks.append(Hunk(body, stop, int(match[3])))
             if len(hunks) > MAX_HUNKS_OF_FILE:
                 words = f"a file has more than {MAX_HUNKS_OF_FILE:,} hunks"
-                self._problem(at, words, Code.PATCH_LIMIT)
+                self._violation(at, words, Code.PATCH_LIMIT)
                 break
             at, last, shift = stop, old_first + old, shift + new - old
         return insertions, deletions
@@ -224,16 +224,16 @@ class _Reader:
             )
             at = stop + 2
         if at != end or not blocks:
-            self._problem(min(at, end), "the content of a binary file is cut or damaged")
+            self._violation(min(at, end), "the content of a binary file is cut or damaged")
         return blocks
 
     def _line(self, at: int, limit: int = 60) -> str:
         end = self.data.find(b"\n", at, at + 4 * limit)
         return printable(self.data[at : end if end >= 0 else at + 4 * limit], limit)
 
-    def _problem(self, at: int, message: str, code: Code = Code.PATCH_FORMAT) -> None:
+    def _violation(self, at: int, message: str, code: Code = Code.PATCH_FORMAT) -> None:
         number = self._line_number(at)
-        self.problems.append(PatchProblem(code, f"line {number}: {message}", number))
+        self.violations.append(PatchViolation(code, f"line {number}: {message}", number))
 
     def _line_number(self, at: int) -> int:
         """Counted on from the last one asked for, or a patch full of problems takes hours."""

@@ -12,7 +12,7 @@ from factory_engine.artifacts.violations import Code
 from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
 from factory_engine.rules.name_folding import special_name
-from factory_engine.rules.policy import LINK, Finding
+from factory_engine.rules.policy import LINK, PathViolation
 from factory_engine.rules.scope import PatternList
 
 NAME = ".gitattributes"
@@ -29,9 +29,9 @@ def is_attributes_file(path: bytes) -> bool:
     return special_name(path.rpartition(b"/")[2]) == NAME
 
 
-def attribute_findings(
+def attribute_violations(
     changes: Sequence[TreeChange], contents: Mapping[str, bytes], granted: Iterable[str]
-) -> Iterator[Finding]:
+) -> Iterator[PathViolation]:
     """ATTRIBUTES for each change of an attributes file that could make git act.
 
     Args:

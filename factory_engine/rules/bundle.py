@@ -14,33 +14,33 @@ from factory_engine.artifacts.violations import Code, Severity, ordered, violati
 from factory_engine.git.diff import TreeChange
 from factory_engine.patch.model import PatchReading
 from factory_engine.patch.reader import read_patch
-from factory_engine.rules.attributes import attribute_findings, is_attributes_file
-from factory_engine.rules.bundle_paths import named_paths, path_findings
+from factory_engine.rules.attributes import attribute_violations, is_attributes_file
+from factory_engine.rules.bundle_paths import named_paths, path_violations
 from factory_engine.rules.claims import compare_claims, compare_counts
 from factory_engine.rules.collisions import collision_violations
-from factory_engine.rules.facts import ArtifactProblem, BundleFacts, BundleVerdict
-from factory_engine.rules.links import link_findings, links_of_result, through_link
-from factory_engine.rules.parse_bundle import Intake, take_in
-from factory_engine.rules.patch_base import base_remarks
+from factory_engine.rules.facts import BundleFacts, BundleVerdict, UnusableArtifact
+from factory_engine.rules.links import link_violations, links_of_result, through_link
+from factory_engine.rules.parse_bundle import ParsedBundle, parse_bundle
+from factory_engine.rules.patch_base import base_violations
 from factory_engine.rules.policy import (
     LINK,
-    Finding,
+    PathViolation,
     Policy,
     Protection,
-    kind_findings,
-    patch_findings,
-    size_findings,
+    kind_violations,
+    patch_violations,
+    size_violations,
     unfolds_too_far,
 )
-from factory_engine.rules.predicted_changes import presume
+from factory_engine.rules.predicted_changes import predict_changes
 from factory_engine.rules.scope import ScopeRules, lock_differences, pattern_problems
 from factory_engine.rules.secrets import secret_violations
 from factory_engine.rules.worker_status import status_violations
 
 __all__ = [
-    "ArtifactProblem",
     "BundleFacts",
     "BundleVerdict",
+    "UnusableArtifact",
     "contents_wanted",
     "judge_bundle",
     "may_apply",
@@ -70,24 +70,24 @@ def contents_wanted(changes: Sequence[TreeChange]) -> list[str]:
 def judge_bundle(facts: BundleFacts) -> BundleVerdict:
     """Everything that is wrong with a bundle.
 
-    Where the patch was not applied, the tree that it would make is presumed from its text, so that
+    Where the patch was not applied, the tree that it would make is predicted from its text, so that
     the rest of its problems are listed too.
     """
-    intake = take_in(facts)
-    reading = facts.reading or read_patch(intake.patch or b"")
+    parsed = parse_bundle(facts)
+    reading = facts.reading or read_patch(parsed.patch or b"")
     subject = _Subject.of(facts, reading)
-    found = [
-        *intake.violations,
-        *_lock_violations(facts, intake),
+    violations = [
+        *parsed.violations,
+        *_lock_violations(facts, parsed),
         *_patch_violations(facts, reading, subject),
-        *_claim_violations(facts, intake, reading, subject),
-        *_as_violations(facts, _findings(facts, intake, reading, subject)),
+        *_claim_violations(facts, parsed, reading, subject),
+        *_as_violations(facts, _path_violations(facts, parsed, reading, subject)),
         *collision_violations({facts.worker_id: subject.changes}, facts.base),
         *secret_violations(reading, facts.policy.secrets, facts.worker_id),
     ]
-    if intake.status is not None:
-        found += status_violations(intake.status, facts.worker_id, facts.required_checks)
-    return BundleVerdict(tuple(ordered(found)), intake.claims)
+    if parsed.status is not None:
+        violations += status_violations(parsed.status, facts.worker_id, facts.required_checks)
+    return BundleVerdict(tuple(ordered(violations)), parsed.claims)
 
 
 @dataclass(frozen=True)
@@ -101,30 +101,30 @@ class _Subject:
     @classmethod
     def of(cls, facts: BundleFacts, reading: PatchReading) -> _Subject:
         if facts.rejection or (reading.files and not facts.changes):
-            presumed = presume(reading, facts.base)
-            return cls(False, presumed.changes, presumed.contents)
+            predicted = predict_changes(reading, facts.base)
+            return cls(False, predicted.changes, predicted.contents)
         return cls(True, facts.changes, facts.contents)
 
 
-def _findings(
-    facts: BundleFacts, intake: Intake, reading: PatchReading, subject: _Subject
-) -> Iterator[Finding]:
+def _path_violations(
+    facts: BundleFacts, parsed: ParsedBundle, reading: PatchReading, subject: _Subject
+) -> Iterator[PathViolation]:
     policy, changes, base = facts.policy, subject.changes, facts.base
     scope = ScopeRules.from_lock(facts.issued_lock)
     protection = Protection(policy.protected, facts.runs_dir)
-    named = named_paths(changes, reading, intake.claims)
+    named = named_paths(changes, reading, parsed.claims)
     links = links_of_result(changes, base)
 
     def reachable(path: bytes) -> bool:
         return scope.decide(path).allowed and not protection.reason(path)
 
-    yield from path_findings(named, base, scope, protection)
+    yield from path_violations(named, base, scope, protection)
     yield from through_link(named, links)
-    yield from link_findings(changes, subject.contents, links, policy, reachable)
-    yield from attribute_findings(changes, subject.contents, _granted(facts))
-    yield from kind_findings(changes, policy)
-    yield from patch_findings(reading, policy)
-    yield from size_findings(changes, facts.sizes, policy)
+    yield from link_violations(changes, subject.contents, links, policy, reachable)
+    yield from attribute_violations(changes, subject.contents, _granted(facts))
+    yield from kind_violations(changes, policy)
+    yield from patch_violations(reading, policy)
+    yield from size_violations(changes, facts.sizes, policy)
 
 
 def _granted(facts: BundleFacts) -> list[str]:
@@ -132,10 +132,10 @@ def _granted(facts: BundleFacts) -> list[str]:
     return [*lock.allowed_globs, *lock.allow_shared_paths]
 
 
-def _lock_violations(facts: BundleFacts, intake: Intake) -> Iterator[Violation]:
+def _lock_violations(facts: BundleFacts, parsed: ParsedBundle) -> Iterator[Violation]:
     lock = facts.issued_lock
-    if intake.lock is not None:
-        for line in lock_differences(lock, intake.lock):
+    if parsed.lock is not None:
+        for line in lock_differences(lock, parsed.lock):
             message = f"SCOPE_LOCK.json differs from the issued lock in {line}"
             yield violation(Code.LOCK_MISMATCH, message, worker_id=facts.worker_id)
     patterns = (*lock.allowed_globs, *lock.blocked_globs, *lock.allow_shared_paths)
@@ -147,28 +147,28 @@ def _patch_violations(
     facts: BundleFacts, reading: PatchReading, subject: _Subject
 ) -> Iterator[Violation]:
     changes = subject.changes if subject.applied else ()
-    for path, code, message, severity in base_remarks(
+    for path, code, message, severity in base_violations(
         reading, facts.base, changes, facts.rejection, facts.offsets
     ):
         yield violation(code, message, worker_id=facts.worker_id, path=path, severity=severity)
 
 
 def _claim_violations(
-    facts: BundleFacts, intake: Intake, reading: PatchReading, subject: _Subject
+    facts: BundleFacts, parsed: ParsedBundle, reading: PatchReading, subject: _Subject
 ) -> list[Violation]:
-    if intake.claims is None or intake.patch is None or reading.too_much:
+    if parsed.claims is None or parsed.patch is None or reading.too_much:
         return []
-    found = compare_claims(
-        intake.claims,
+    violations = compare_claims(
+        parsed.claims,
         subject.changes,
         facts.sha256_of if subject.applied else None,
         lambda path: facts.base.entry(path) is not None,
         worker_id=facts.worker_id,
     )
-    return [*found, *compare_counts(intake.claims, reading, facts.worker_id)]
+    return [*violations, *compare_counts(parsed.claims, reading, facts.worker_id)]
 
 
-def _as_violations(facts: BundleFacts, findings: Iterable[Finding]) -> Iterator[Violation]:
+def _as_violations(facts: BundleFacts, findings: Iterable[PathViolation]) -> Iterator[Violation]:
     for path, code, message in findings:
         # a checkout on Windows fails on such a name, it is not misled by it
         severity: Severity = "warning" if code == Code.NAME_UNPORTABLE else "error"

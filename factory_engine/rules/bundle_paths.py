@@ -14,8 +14,8 @@ from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
 from factory_engine.patch.model import PatchReading
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.paths import as_bytes, name_problems
-from factory_engine.rules.policy import Finding, Protection
+from factory_engine.rules.paths import as_bytes, name_violations
+from factory_engine.rules.policy import PathViolation, Protection
 from factory_engine.rules.scope import ScopeRules
 
 
@@ -23,40 +23,40 @@ def named_paths(
     changes: Sequence[TreeChange], reading: PatchReading, claims: FilesChanged | None
 ) -> dict[bytes, str]:
     """Each path with the words that say why it counts; empty words for a path that is changed."""
-    found = dict.fromkeys((change.path for change in changes), "")
+    why_named = dict.fromkeys((change.path for change in changes), "")
     for file in reading.files:
         if file.kind == "copied" and file.old_path is not None:
-            found.setdefault(file.old_path, "is the source of a copy and ")
+            why_named.setdefault(file.old_path, "is the source of a copy and ")
         for name in file.names:
-            found.setdefault(name, "is named by DIFF.patch and ")
+            why_named.setdefault(name, "is named by DIFF.patch and ")
     for claim in claims.changes if claims else ():
-        found.setdefault(as_bytes(claim.path), "is named by FILES_CHANGED.json and ")
+        why_named.setdefault(as_bytes(claim.path), "is named by FILES_CHANGED.json and ")
         if claim.previous_path is not None:
-            words = f"is the source of what is claimed as {claim.change_type} and "
-            found.setdefault(as_bytes(claim.previous_path), words)
-    return found
+            reason = f"is the source of what is claimed as {claim.change_type} and "
+            why_named.setdefault(as_bytes(claim.previous_path), reason)
+    return why_named
 
 
-def path_findings(
+def path_violations(
     named: dict[bytes, str], base: BaseIndex, scope: ScopeRules, protection: Protection
-) -> Iterator[Finding]:
+) -> Iterator[PathViolation]:
     """SCOPE, PROTECTED, PATH_ and NAME_ codes for each of `named`."""
-    for path, words in named.items():
+    for path, why_named in named.items():
         decision = scope.decide(path)
         if not decision.allowed:
             why = "matches no allowed pattern"
             if decision.pattern is not None:
                 why = f"is blocked by '{printable(decision.pattern, 80)}'"
-            yield path, Code.SCOPE, f"{words}{why}"
+            yield path, Code.SCOPE, f"{why_named}{why}"
         if reason := protection.reason(path):
-            yield path, Code.PROTECTED, f"{words}{reason}"
-        for problem in _name_problems(path, base):
+            yield path, Code.PROTECTED, f"{why_named}{reason}"
+        for problem in _name_violations(path, base):
             yield path, problem[0], problem[1]
 
 
-def _name_problems(path: bytes, base: BaseIndex) -> Iterator[tuple[Code, str]]:
-    problems = name_problems(path)
+def _name_violations(path: bytes, base: BaseIndex) -> Iterator[tuple[Code, str]]:
+    problems = name_violations(path)
     if problems:  # only then is it worth finding out what base knows of it
-        problems = name_problems(path, base.known_components(path))
+        problems = name_violations(path, base.known_components(path))
     for problem in problems:
         yield problem.code, problem.message

@@ -42,18 +42,22 @@ def compare_claims(
     """
     moves = _Moves.of(claims)
     comparison = _Comparison({c.path: c for c in actual}, sha256_of, base_has, moves.chained)
-    found = []
+    differences = []
     for claim in claims.changes:
         path = as_bytes(claim.path)
-        found += [(path, Code.CLAIM_MISMATCH, message) for message in comparison.problems(claim)]
+        differences += [
+            (path, Code.CLAIM_MISMATCH, message) for message in comparison.problems(claim)
+        ]
     for path, times in moves.covered.items():
         if times > 1:
-            found.append((path, Code.CLAIM_MISMATCH, "is claimed more than once"))
+            differences.append((path, Code.CLAIM_MISMATCH, "is claimed more than once"))
     for path in comparison.changes.keys() - moves.covered.keys():
-        found.append((path, Code.HIDDEN, "is changed, and FILES_CHANGED.json does not say so"))
+        differences.append(
+            (path, Code.HIDDEN, "is changed, and FILES_CHANGED.json does not say so")
+        )
     who = worker_id or claims.owner
     return ordered(
-        violation(code, message, worker_id=who, path=path) for path, code, message in found
+        violation(code, message, worker_id=who, path=path) for path, code, message in differences
     )
 
 
@@ -135,17 +139,17 @@ class _Comparison:
             return [f"is claimed as {claim.change_type} without a previous path"]
         previous = as_bytes(claim.previous_path)
         shown = printable(claim.previous_path, 80)
-        found = []
+        messages = []
         if kind != "added" and as_bytes(claim.path) not in self.chained:
-            found.append(f"is claimed as {claim.change_type}, and is {kind}")
+            messages.append(f"is claimed as {claim.change_type}, and is {kind}")
         if claim.change_type == "copied":
             if not self.base_has(previous):
-                found.append(f"is claimed as a copy of '{shown}', which base does not have")
-            return found
+                messages.append(f"is claimed as a copy of '{shown}', which base does not have")
+            return messages
         source = self.changes.get(previous)
         if source is None or (source.new_mode is not None and previous not in self.chained):
-            found.append(f"is claimed as renamed from '{shown}', which is still there")
-        return found
+            messages.append(f"is claimed as renamed from '{shown}', which is still there")
+        return messages
 
     def _content_problems(self, claim: Change, change: TreeChange) -> list[str]:
         deleted = change.new_mode is None
@@ -181,7 +185,7 @@ def compare_counts(claims: FilesChanged, reading: PatchReading, worker_id: str) 
         if file.kind in ("added", "deleted", "modified") and not file.binary:
             plus, minus = counts.get(file.path, (0, 0))
             counts[file.path] = (plus + file.insertions, minus + file.deletions)
-    found = []
+    violations = []
     for claim in claims.changes:
         path = as_bytes(claim.path)
         if path not in counts or claim.change_type in ("renamed", "copied"):
@@ -191,9 +195,9 @@ def compare_counts(claims: FilesChanged, reading: PatchReading, worker_id: str) 
             continue
         said = f"+{claim.insertions or 0} -{claim.deletions or 0}"
         message = f"is claimed with {said}, and the patch has +{plus} -{minus}"
-        found.append(
+        violations.append(
             violation(
                 Code.CLAIM_MISMATCH, message, worker_id=worker_id, path=path, severity="warning"
             )
         )
-    return found
+    return violations

@@ -40,15 +40,15 @@ class Collision:
 def collisions(changes: Changes, base: BaseIndex) -> list[Collision]:
     """Every collision in what `changes` make of base, the topmost name of each."""
     names = _Names.of(changes, base)
-    found: dict[bytes, Collision] = {}
+    collisions_at: dict[bytes, Collision] = {}
     for folded in sorted(names.new):
         spellings = dict(names.new[folded])
         for spelled in base.alike.get(folded, ()):
             if owners := names.keepers(spelled, base):
                 spellings[spelled] = spellings.get(spelled, frozenset()) | owners
-        if len(spellings) > 1 and not _inherited(spellings, found):
-            found[folded] = Collision(spellings, frozenset(names.new[folded]))
-    return list(found.values())
+        if len(spellings) > 1 and not _inherited(spellings, collisions_at):
+            collisions_at[folded] = Collision(spellings, frozenset(names.new[folded]))
+    return list(collisions_at.values())
 
 
 def collision_violations(changes: Changes, base: BaseIndex) -> Iterator[Violation]:

@@ -37,7 +37,7 @@ RUNS_DIR = b"tools/codex/runs"
 
 
 @dataclass(frozen=True)
-class ArtifactProblem:
+class UnusableArtifact:
     """Why an artifact has no bytes.
 
     Args:
@@ -77,7 +77,7 @@ class BundleFacts:
     worker_id: str
     run_id: str
     issued_lock: ScopeLock
-    artifacts: Mapping[str, bytes | ArtifactProblem]
+    artifacts: Mapping[str, bytes | UnusableArtifact]
     base: BaseIndex = field(default_factory=BaseIndex)
     changes: Sequence[TreeChange] = ()
     rejection: str = ""
@@ -89,7 +89,7 @@ class BundleFacts:
     runs_dir: bytes | None = RUNS_DIR
     required_checks: Sequence[str] = ()
     required_artifacts: Sequence[str] = REQUIRED
-    extras: Mapping[str, ArtifactProblem | None] | None = field(default_factory=dict)
+    extras: Mapping[str, UnusableArtifact | None] | None = field(default_factory=dict)
     reading: PatchReading | None = None
 
 

@@ -15,7 +15,7 @@ from factory_engine.git.diff import TreeChange
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.name_folding import is_git_directory_name
 from factory_engine.rules.paths import parents
-from factory_engine.rules.policy import LINK, Finding, Policy
+from factory_engine.rules.policy import LINK, PathViolation, Policy
 
 _ABSOLUTE = re.compile(rb"[/\\]|[A-Za-z]:")
 
@@ -27,7 +27,7 @@ def links_of_result(changes: Sequence[TreeChange], base: BaseIndex) -> frozenset
     return (base.links - gone) | new
 
 
-def through_link(paths: Iterable[bytes], links: frozenset[bytes]) -> Iterator[Finding]:
+def through_link(paths: Iterable[bytes], links: frozenset[bytes]) -> Iterator[PathViolation]:
     """PATH_SYMLINK for each of `paths` that lies below a link."""
     if not links:
         return
@@ -38,13 +38,13 @@ def through_link(paths: Iterable[bytes], links: frozenset[bytes]) -> Iterator[Fi
                 yield path, Code.PATH_SYMLINK, f"lies behind the symbolic link '{shown}'"
 
 
-def link_findings(
+def link_violations(
     changes: Sequence[TreeChange],
     contents: Mapping[str, bytes],
     links: frozenset[bytes],
     policy: Policy,
     in_scope: Callable[[bytes], bool],
-) -> Iterator[Finding]:
+) -> Iterator[PathViolation]:
     """SYMLINK for each new link unless the policy allows it, SYMLINK_ESCAPE where it leads out.
 
     Args:

@@ -28,12 +28,12 @@ def overlaps(changes: Changes, shared: Shared, base: BaseIndex) -> list[Violatio
             result cannot be checked out everywhere.
         base: the names of base.
     """
-    found = [*_same_path(changes, shared), *_file_against_folder(changes, shared)]
-    found += [
+    violations = [*_same_path(changes, shared), *_file_against_folder(changes, shared)]
+    violations += [
         collision_violation(collision, warning=_all_share(collision, shared))
         for collision in collisions(changes, base)
     ]
-    return ordered(found)
+    return ordered(violations)
 
 
 def shared_paths(changes: Changes, shared: Shared) -> dict[bytes, tuple[str, ...]]:

@@ -22,8 +22,8 @@ from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.artifacts.violations import Code, Severity, violation
 from factory_engine.escape import printable
 from factory_engine.rules import facts as names
-from factory_engine.rules.facts import ArtifactProblem, BundleFacts
-from factory_engine.rules.paths import as_bytes, name_problems
+from factory_engine.rules.facts import BundleFacts, UnusableArtifact
+from factory_engine.rules.paths import as_bytes, name_violations
 
 A = TypeVar("A", bound=Artifact)
 
@@ -37,7 +37,7 @@ _LEAST_CLAIMS = 1_000
 
 
 @dataclass
-class Intake:
+class ParsedBundle:
     """The artifacts that could be parsed; None for the others, each with its violation."""
 
     worker_id: str
@@ -50,51 +50,51 @@ class Intake:
     violations: list[Violation] = field(default_factory=list)
 
 
-def take_in(facts: BundleFacts) -> Intake:
+def parse_bundle(facts: BundleFacts) -> ParsedBundle:
     """Parse every artifact of a bundle."""
-    intake = Intake(facts.worker_id)
-    intake.violations += _absent(facts)
-    intake.violations += _extra_violations(facts)
-    intake.status = _parsed(StatusFile, names.STATUS, facts, intake)
-    intake.claims = _bounded(
-        _parsed(FilesChanged, names.FILES_CHANGED, facts, intake), intake, facts
+    parsed = ParsedBundle(facts.worker_id)
+    parsed.violations += _absent(facts)
+    parsed.violations += _extra_violations(facts)
+    parsed.status = _parse_artifact(StatusFile, names.STATUS, facts, parsed)
+    parsed.claims = _bounded(
+        _parse_artifact(FilesChanged, names.FILES_CHANGED, facts, parsed), parsed, facts
     )
-    intake.lock = _parsed(ScopeLock, names.SCOPE_LOCK, facts, intake)
-    intake.handoff = _parsed(HandoffNote, names.HANDOFF, facts, intake)
-    intake.logs = _parsed(LogIndex, names.LOG_INDEX, facts, intake)
+    parsed.lock = _parse_artifact(ScopeLock, names.SCOPE_LOCK, facts, parsed)
+    parsed.handoff = _parse_artifact(HandoffNote, names.HANDOFF, facts, parsed)
+    parsed.logs = _parse_artifact(LogIndex, names.LOG_INDEX, facts, parsed)
     patch = facts.artifacts.get(names.PATCH)
-    intake.patch = patch if isinstance(patch, bytes) else None
-    if intake.logs is not None:
-        intake.violations += _log_violations(intake.logs, facts.worker_id)
-    return intake
+    parsed.patch = patch if isinstance(patch, bytes) else None
+    if parsed.logs is not None:
+        parsed.violations += _log_violations(parsed.logs, facts.worker_id)
+    return parsed
 
 
 def _bounded(
-    claims: FilesChanged | None, intake: Intake, facts: BundleFacts
+    claims: FilesChanged | None, parsed: ParsedBundle, facts: BundleFacts
 ) -> FilesChanged | None:
     """The claims, unless they are so many that nobody should compare them one by one."""
     most = facts.policy.max_files
     if claims is None or len(claims.changes) <= max(2 * most, _LEAST_CLAIMS):
         return claims
     message = f"{names.FILES_CHANGED} names {len(claims.changes):,} files, over {most:,}"
-    intake.violations.append(violation(Code.TOO_MANY_FILES, message, worker_id=facts.worker_id))
+    parsed.violations.append(violation(Code.TOO_MANY_FILES, message, worker_id=facts.worker_id))
     return None
 
 
 def _absent(facts: BundleFacts) -> Iterator[Violation]:
-    found = {
+    unusable = {
         name: item
         for name, item in facts.artifacts.items()
-        if isinstance(item, ArtifactProblem)
+        if isinstance(item, UnusableArtifact)
         and (item.kind != "missing" or name in facts.required_artifacts)
     }
-    missing = ArtifactProblem("missing")
-    found |= {name: missing for name in facts.required_artifacts if name not in facts.artifacts}
-    for name, problem in found.items():
+    missing = UnusableArtifact("missing")
+    unusable |= {name: missing for name in facts.required_artifacts if name not in facts.artifacts}
+    for name, problem in unusable.items():
         yield _unusable(name, problem, facts.worker_id)
 
 
-def _unusable(name: str, problem: ArtifactProblem, worker_id: str) -> Violation:
+def _unusable(name: str, problem: UnusableArtifact, worker_id: str) -> Violation:
     words = {"missing": "is missing", "type": "is no regular file", "size": "is too large"}
     code = _PROBLEM_CODES.get(problem.kind, Code.ARTIFACT_UNREADABLE)
     message = f"{printable(name)} {words.get(problem.kind, 'cannot be read')}"
@@ -112,13 +112,15 @@ def _extra_violations(facts: BundleFacts) -> Iterator[Violation]:
     for name, unusable in facts.extras.items():
         if unusable is not None:
             yield _unusable(name, unusable, facts.worker_id)
-        for problem in name_problems(as_bytes(name)):
+        for problem in name_violations(as_bytes(name)):
             message = f"a file of the bundle is called '{printable(name)}': {problem.message}"
             severity: Severity = "warning" if problem.code == Code.NAME_UNPORTABLE else "error"
             yield violation(problem.code, message, worker_id=facts.worker_id, severity=severity)
 
 
-def _parsed(model: type[A], name: str, facts: BundleFacts, intake: Intake) -> A | None:
+def _parse_artifact(
+    model: type[A], name: str, facts: BundleFacts, parsed: ParsedBundle
+) -> A | None:
     data = facts.artifacts.get(name)
     if not isinstance(data, bytes):
         return None
@@ -126,9 +128,9 @@ def _parsed(model: type[A], name: str, facts: BundleFacts, intake: Intake) -> A 
         artifact = model.from_bytes(data)
     except JsonProblem as problem:
         message = f"{name}: {printable(problem.message, 400)}"
-        intake.violations.append(violation(problem.code, message, worker_id=facts.worker_id))
+        parsed.violations.append(violation(problem.code, message, worker_id=facts.worker_id))
         return None
-    intake.violations += _id_violations(artifact, name, facts)
+    parsed.violations += _id_violations(artifact, name, facts)
     return artifact
 
 
@@ -145,7 +147,7 @@ def _log_violations(index: LogIndex, worker_id: str) -> Iterator[Violation]:
     seen: set[bytes] = set()
     for entry in index.logs:
         path = as_bytes(entry.path)
-        problems = [problem.message for problem in name_problems(path)]
+        problems = [problem.message for problem in name_violations(path)]
         if not path.startswith(_LOGS) or path == _LOGS:
             problems.append("lies outside LOGS/")
         if path in seen:

@@ -14,19 +14,19 @@ from factory_engine.git.diff import TreeChange
 from factory_engine.patch.model import PatchFile, PatchReading
 from factory_engine.rules.base_index import BaseIndex
 
-Remark = tuple[bytes, Code, str, Severity]
+GradedViolation = tuple[bytes, Code, str, Severity]
 
 _FULL = (40, 64)  # digits of SHA-1 and SHA-256
 _MAX_OFFSETS = 50
 
 
-def base_remarks(
+def base_violations(
     reading: PatchReading,
     base: BaseIndex,
     changes: Sequence[TreeChange],
     rejection: str,
     offsets: Sequence[str],
-) -> Iterator[Remark]:
+) -> Iterator[GradedViolation]:
     """PATCH_FORMAT, PATCH_BASE and PATCH_OFFSET.
 
     Args:
@@ -36,20 +36,20 @@ def base_remarks(
         rejection: what git said when it refused.
         offsets: what git said when it moved a hunk.
     """
-    for problem in reading.problems:
-        yield b"", problem.code, f"DIFF.patch, {problem.message}", "error"
+    for violation in reading.violations:
+        yield b"", violation.code, f"DIFF.patch, {violation.message}", "error"
     if rejection:
-        words = printable(rejection.strip().replace("\n", "; "), 400)
-        yield b"", Code.PATCH_BASE, f"DIFF.patch does not apply to base: {words}", "error"
+        complaint = printable(rejection.strip().replace("\n", "; "), 400)
+        yield b"", Code.PATCH_BASE, f"DIFF.patch does not apply to base: {complaint}", "error"
     for offset in offsets[:_MAX_OFFSETS]:
         yield b"", Code.PATCH_OFFSET, f"DIFF.patch: {printable(offset, 300)}", "error"
     yield from _unread(reading, changes)
     results = {change.path: change.new_oid for change in changes}
     for file in reading.files:
-        yield from _id_remarks(file, base, results)
+        yield from _id_violations(file, base, results)
 
 
-def _unread(reading: PatchReading, changes: Sequence[TreeChange]) -> Iterator[Remark]:
+def _unread(reading: PatchReading, changes: Sequence[TreeChange]) -> Iterator[GradedViolation]:
     """What git took from the patch and this reader did not: then one of the two was led astray."""
     named = {name for file in reading.files for name in file.names}
     for change in changes:
@@ -57,9 +57,9 @@ def _unread(reading: PatchReading, changes: Sequence[TreeChange]) -> Iterator[Re
             yield change.path, Code.PATCH_FORMAT, "is changed by a part that is no section", "error"
 
 
-def _id_remarks(
+def _id_violations(
     file: PatchFile, base: BaseIndex, results: dict[bytes, str | None]
-) -> Iterator[Remark]:
+) -> Iterator[GradedViolation]:
     if file.kind == "added":
         yield from _compared(file.path, file.old_oid, None, "old")
     elif file.old_path is not None and (entry := base.entry(file.old_path)) is not None:
@@ -70,7 +70,9 @@ def _id_remarks(
         yield from _compared(file.path, file.new_oid, result, "new")
 
 
-def _compared(path: bytes, given: str | None, actual: str | None, side: str) -> Iterator[Remark]:
+def _compared(
+    path: bytes, given: str | None, actual: str | None, side: str
+) -> Iterator[GradedViolation]:
     """Whether an id as the patch gives it is the one it should be; None stands for zeros."""
     if given is None:
         return

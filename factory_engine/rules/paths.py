@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
-from factory_engine.artifacts.violations import Code, Problem
+from factory_engine.artifacts.violations import Code
 from factory_engine.escape import printable
 from factory_engine.rules.name_folding import is_git_directory_name
 
@@ -31,7 +32,14 @@ _DEVICE = re.compile(
 )
 
 
-def name_problems(path: bytes, known: int = 0) -> list[Problem]:
+class NameViolation(NamedTuple):
+    """What is wrong with a name, whoever gave it."""
+
+    code: Code
+    message: str
+
+
+def name_violations(path: bytes, known: int = 0) -> list[NameViolation]:
     """What is wrong with `path` as the name of a new file.
 
     Args:
@@ -42,26 +50,32 @@ def name_problems(path: bytes, known: int = 0) -> list[Problem]:
     Returns:
         each problem once, sorted by code.
     """
-    found: set[Problem] = set()
+    violations: set[NameViolation] = set()
     if path[:1] in (b"/", b"\\") or _DRIVE.match(path):
-        found.add(Problem(Code.PATH_ABSOLUTE, "is absolute, or is on one system"))
+        violations.add(NameViolation(Code.PATH_ABSOLUTE, "is absolute, or is on one system"))
     components = path.lstrip(b"/").split(b"/")
     for number, component in enumerate(components):
         spared = number < known
-        found.update(p for p in _component(component) if not (spared and p.code[:5] == "NAME_"))
+        violations.update(
+            p for p in _component(component) if not (spared and p.code[:5] == "NAME_")
+        )
     if known < len(components):
         if len(path) > MAX_PATH_BYTES:
-            found.add(Problem(Code.NAME_LENGTH, f"has {len(path)} bytes, over {MAX_PATH_BYTES}"))
+            violations.add(
+                NameViolation(Code.NAME_LENGTH, f"has {len(path)} bytes, over {MAX_PATH_BYTES}")
+            )
         if len(components) > MAX_DEPTH:
-            found.add(Problem(Code.NAME_LENGTH, f"is {len(components)} deep, over {MAX_DEPTH}"))
-    return sorted(found)
+            violations.add(
+                NameViolation(Code.NAME_LENGTH, f"is {len(components)} deep, over {MAX_DEPTH}")
+            )
+    return sorted(violations)
 
 
 def as_bytes(path: str) -> bytes:
     """A path of an artifact as git has it.
 
     A lone surrogate that stands for no byte can come from a JSON escape only; it is kept in a form
-    that is no UTF-8, so that `name_problems` refuses it.
+    that is no UTF-8, so that `name_violations` refuses it.
     """
     try:
         return path.encode("utf-8", "surrogateescape")
@@ -85,7 +99,7 @@ def parents(path: bytes) -> list[bytes]:
 
 
 @lru_cache(maxsize=16384)
-def _component(component: bytes) -> tuple[Problem, ...]:
+def _component(component: bytes) -> tuple[NameViolation, ...]:
     if (
         len(component) < 64
         and _PLAIN.fullmatch(component)
@@ -93,40 +107,40 @@ def _component(component: bytes) -> tuple[Problem, ...]:
     ):
         return ()
     parts = component.split(b"\\")
-    found = []
+    violations = []
     # Windows drops dots and spaces at the end, so `.. ` and `...` are steps upwards there.
     steps = component[:1] != b"\\" and any(not part.rstrip(b" .") for part in parts)
     if steps:
         message = f"holds the step '{printable(component, 40)}'"
-        found.append(Problem(Code.PATH_TRAVERSAL, message))
+        violations.append(NameViolation(Code.PATH_TRAVERSAL, message))
     if is_git_directory_name(component):
         spelled = printable(component, 40)
-        found.append(Problem(Code.PATH_GITDIR, f"'{spelled}' is .git on some system"))
+        violations.append(NameViolation(Code.PATH_GITDIR, f"'{spelled}' is .git on some system"))
     if len(component) > MAX_COMPONENT_BYTES:
         message = f"holds a name of {len(component)} bytes, over {MAX_COMPONENT_BYTES}"
-        found.append(Problem(Code.NAME_LENGTH, message))
+        violations.append(NameViolation(Code.NAME_LENGTH, message))
     if component.endswith((b".", b" ")) and not steps:
         message = f"'{printable(component, 40)}' ends in a dot or space, which Windows drops"
-        found.append(Problem(Code.NAME_TRAILING, message))
-    return (*found, *_characters(component))
+        violations.append(NameViolation(Code.NAME_TRAILING, message))
+    return (*violations, *_characters(component))
 
 
-def _characters(component: bytes) -> list[Problem]:
-    found = []
+def _characters(component: bytes) -> list[NameViolation]:
+    violations = []
     shown = printable(component, 40)
     text = component.decode("utf-8", "surrogateescape")
     try:
         component.decode("utf-8")
     except UnicodeDecodeError:
-        found.append(Problem(Code.NAME_ENCODING, f"'{shown}' is no UTF-8"))
+        violations.append(NameViolation(Code.NAME_ENCODING, f"'{shown}' is no UTF-8"))
     if _CONTROL.search(text):
-        found.append(Problem(Code.NAME_CONTROL, f"'{shown}' holds a control character"))
+        violations.append(NameViolation(Code.NAME_CONTROL, f"'{shown}' holds a control character"))
     if match := _MISREAD.search(text):
         message = f"'{shown}' holds {match[0]}, which Windows takes for something else"
-        found.append(Problem(Code.NAME_CHARACTER, message))
+        violations.append(NameViolation(Code.NAME_CHARACTER, message))
     if match := _UNUSABLE.search(text):
         message = f"'{shown}' holds {match[0]}, which no file of Windows can"
-        found.append(Problem(Code.NAME_UNPORTABLE, message))
+        violations.append(NameViolation(Code.NAME_UNPORTABLE, message))
     if _DEVICE.fullmatch(text.split(".", 1)[0].split(":", 1)[0].rstrip(" ")):
-        found.append(Problem(Code.NAME_DEVICE, f"'{shown}' is a device on Windows"))
-    return found
+        violations.append(NameViolation(Code.NAME_DEVICE, f"'{shown}' is a device on Windows"))
+    return violations

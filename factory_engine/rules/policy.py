@@ -25,7 +25,7 @@ GITLINK = "160000"
 _UNFOLDED = 128 << 20
 _UNFOLDED_FOR_EACH_BYTE = 3  # an honest binary file shrinks to a third at most, or is small
 
-Finding = tuple[bytes, Code, str]
+PathViolation = tuple[bytes, Code, str]
 """A path (empty where none is meant), what is wrong with it, and in which words."""
 
 
@@ -71,7 +71,7 @@ class Protection:
         return all(fold_component(p) == ours for ours, p in zip(self._runs, parts, strict=False))
 
 
-def kind_findings(changes: Sequence[TreeChange], policy: Policy) -> Iterator[Finding]:
+def kind_violations(changes: Sequence[TreeChange], policy: Policy) -> Iterator[PathViolation]:
     """GITLINK, GITMODULES and MODE: entries that are neither files nor links.
 
     A submodule is refused on either side, as is the file that describes submodules: a clone with
@@ -87,7 +87,7 @@ def kind_findings(changes: Sequence[TreeChange], policy: Policy) -> Iterator[Fin
             yield change.path, Code.MODE, f"has mode {change.new_mode}, which git does not use"
 
 
-def patch_findings(reading: PatchReading, policy: Policy) -> Iterator[Finding]:
+def patch_violations(reading: PatchReading, policy: Policy) -> Iterator[PathViolation]:
     """What the text of a patch alone shows: modes that git would put right, binary files, sizes."""
     for file in reading.files:
         unchanged = file.kind == "modified" and file.old_mode == file.new_mode
@@ -97,17 +97,17 @@ def patch_findings(reading: PatchReading, policy: Policy) -> Iterator[Finding]:
             yield file.path, Code.BINARY, "is binary"
         if (size := _least_size(file)) > policy.max_file_bytes:
             yield file.path, Code.TOO_LARGE, _too_large(size, policy)
-    if words := _bomb(reading):
-        yield b"", Code.PATCH_LIMIT, f"DIFF.patch: {words}"
+    if bomb := _bomb(reading):
+        yield b"", Code.PATCH_LIMIT, f"DIFF.patch: {bomb}"
     if policy.binary == "block":
-        yield from _nul_findings(reading)
+        yield from _nul_violations(reading)
 
 
-def size_findings(
+def size_violations(
     changes: Sequence[TreeChange],
     sizes: Mapping[str, int],
     policy: Policy,
-) -> Iterator[Finding]:
+) -> Iterator[PathViolation]:
     """TOO_LARGE for each content over the limit, TOO_MANY_FILES once."""
     for change in changes:
         size = sizes.get(change.new_oid or "", 0)
@@ -143,7 +143,7 @@ def _bomb(reading: PatchReading) -> str:
     return f"its binary contents unfold to {unfolded:,} bytes, from {len(reading.data):,}"
 
 
-def _nul_findings(reading: PatchReading) -> Iterator[Finding]:
+def _nul_violations(reading: PatchReading) -> Iterator[PathViolation]:
     """Files with a NUL in an added line: binary ones that were made a text patch by force."""
     at = reading.data.find(b"\0")
     while at >= 0:

@@ -17,14 +17,14 @@ _FILE = "100644"
 
 
 @dataclass(frozen=True)
-class Presumed:
+class PredictedChanges:
     """Changes whose ids are tokens of ours, and the contents that could be told, by token."""
 
     changes: tuple[TreeChange, ...]
     contents: Mapping[str, bytes]
 
 
-def presume(reading: PatchReading, base: BaseIndex) -> Presumed:
+def predict_changes(reading: PatchReading, base: BaseIndex) -> PredictedChanges:
     """The changes that `reading` describes, one for each path, sorted by path."""
     changes: dict[bytes, TreeChange] = {}
     contents: dict[str, bytes] = {}
@@ -37,22 +37,22 @@ def presume(reading: PatchReading, base: BaseIndex) -> Presumed:
             changes[change.path] = change
         if file.kind == "added" and not file.binary:
             contents[token] = b"\n".join(line for _, line in reading.lines(file))
-    return Presumed(tuple(changes[path] for path in sorted(changes)), contents)
+    return PredictedChanges(tuple(changes[path] for path in sorted(changes)), contents)
 
 
 def _changes(file: PatchFile, token: str, base: BaseIndex) -> list[TreeChange]:
-    found = []
+    changes = []
     old, new = file.old_path, file.new_path
     entry = base.entry(old) if old is not None else None
     old_mode = entry[0] if entry else file.old_mode or _FILE
     old_oid = entry[1] if entry else "old"
     if old is not None and old != new and file.kind in ("deleted", "renamed"):
-        found.append(TreeChange(old, old_mode, None, old_oid, None))
+        changes.append(TreeChange(old, old_mode, None, old_oid, None))
     if new is None:
-        return found
+        return changes
     if file.kind == "modified":
         new_oid = token if file.changes_content else old_oid
-        found.append(TreeChange(new, old_mode, file.new_mode or old_mode, old_oid, new_oid))
+        changes.append(TreeChange(new, old_mode, file.new_mode or old_mode, old_oid, new_oid))
     else:
-        found.append(TreeChange(new, None, file.new_mode or old_mode, None, token))
-    return found
+        changes.append(TreeChange(new, None, file.new_mode or old_mode, None, token))
+    return changes

@@ -155,12 +155,12 @@ def _lines_with_long_words(data: bytes) -> Iterator[tuple[int, int]]:
             stop = (
                 data.rfind(b"\n", at, at + _CHUNK) + 1 or data.find(b"\n", at + _CHUNK) + 1 or stop
             )
-        words = data[at:stop].translate(_AS_WORDS)
-        found = words.find(_WORD)
-        while found >= 0:
-            start = data.rfind(b"\n", 0, at + found) + 1
-            end = data.find(b"\n", at + found, stop)
+        masked = data[at:stop].translate(_AS_WORDS)
+        position = masked.find(_WORD)
+        while position >= 0:
+            start = data.rfind(b"\n", 0, at + position) + 1
+            end = data.find(b"\n", at + position, stop)
             end = stop if end < 0 else end
             yield start, end
-            found = words.find(_WORD, end - at)
+            position = masked.find(_WORD, end - at)
         at = stop

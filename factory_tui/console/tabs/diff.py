@@ -65,7 +65,7 @@ class DiffTab(Tab):
         bundle = subject.bundle
         nothing = "" if bundle.files else subject.missing
         if bundle.exists and not bundle.files:
-            problems = bundle.patch.problems
+            problems = bundle.patch.violations
             nothing = (
                 f"DIFF.patch is no patch that git writes: {one_line(problems[0].message)}"
                 if problems
@@ -115,8 +115,8 @@ class DiffTab(Tab):
             pieces.append((f"  from {', '.join(owner[:1] for owner in entry.owners)}", "owner"))
         if self.diff.space != "plain":
             pieces.append((f"  white space {self.diff.space}", "warn"))
-        if bundle.patch.problems:
-            pieces.append((f"  {one_line(bundle.patch.problems[0].message)}", "blocked"))
+        if bundle.patch.violations:
+            pieces.append((f"  {one_line(bundle.patch.violations[0].message)}", "blocked"))
         pieces.append((f"   {files(len(bundle.files))} in all", "dim"))
         return pieces
 

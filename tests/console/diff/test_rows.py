@@ -22,7 +22,7 @@ from tests.console.patches import RUNS, SAMPLE, added, file_patch, renamed
 
 def rows_of(patch: str, *, split: bool = False, ignore_space: bool = False) -> Rows:
     reading = read_patch(patch.encode())
-    assert reading.problems == ()
+    assert reading.violations == ()
     return Rows(reading, split=split, ignore_space=ignore_space)
 
 

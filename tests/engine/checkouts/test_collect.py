@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from factory_engine.checkouts.collect import CollectLimits, ProblemCode
+from factory_engine.checkouts.collect import CollectLimits, UncollectedCode
 from factory_engine.checkouts.workspace import remove_workspace
 from factory_engine.errors import CollectError
 from factory_engine.git.diff import tree_changes
@@ -28,7 +28,7 @@ async def changed(bench: Workbench, tree: str) -> list[bytes]:
 
 async def problems(
     bench: Workbench, workspace: Path, limits: CollectLimits = LIMITS
-) -> list[tuple[ProblemCode, bytes]]:
+) -> list[tuple[UncollectedCode, bytes]]:
     found = (await bench.collect(workspace, limits)).problems
     return [(problem.code, problem.path) for problem in found]
 
@@ -248,9 +248,9 @@ async def test_a_file_that_is_too_large_is_a_problem_and_the_rest_is_collected(
         file.truncate(5 << 40)
     collected = await bench.collect(workspace)
     assert [(p.code, p.path) for p in collected.problems] == [
-        (ProblemCode.TOO_LARGE, b"holes"),
-        (ProblemCode.TOO_LARGE, b"large"),
-        (ProblemCode.TOO_LARGE, b"src/b.py"),
+        (UncollectedCode.TOO_LARGE, b"holes"),
+        (UncollectedCode.TOO_LARGE, b"large"),
+        (UncollectedCode.TOO_LARGE, b"src/b.py"),
     ]
     assert await changed(bench, collected.tree) == [b"small"]
 
@@ -269,7 +269,7 @@ async def test_too_many_files_are_one_problem_and_nothing_is_collected(bench: Wo
     write_files(workspace, {f"new/{n}": "n" for n in range(20)})
     few = CollectLimits(max_files=19, max_file_bytes=1000)
     collected = await bench.collect(workspace, few)
-    assert [(p.code, p.path) for p in collected.problems] == [(ProblemCode.TOO_MANY_FILES, b"")]
+    assert [(p.code, p.path) for p in collected.problems] == [(UncollectedCode.TOO_MANY_FILES, b"")]
     assert await changed(bench, collected.tree) == []
     enough = CollectLimits(max_files=20, max_file_bytes=1000)
     assert (await bench.collect(workspace, enough)).problems == ()
@@ -328,7 +328,7 @@ async def test_folders_deeper_than_a_path_can_be_long_are_a_problem(
         Path("file").write_text("x")
     monkeypatch.undo()
     collected = await bench.collect(workspace)
-    assert {problem.code for problem in collected.problems} == {ProblemCode.UNREADABLE}
+    assert {problem.code for problem in collected.problems} == {UncollectedCode.UNREADABLE}
     assert b"new" in await changed(bench, collected.tree)
     remove_workspace(workspace)
 
@@ -346,9 +346,9 @@ async def test_pipes_and_sockets_are_problems_unless_they_are_ignored(
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("docs/socket")
     assert await problems(bench, workspace) == [
-        (ProblemCode.SPECIAL_FILE, b"docs/socket"),
-        (ProblemCode.SPECIAL_FILE, b"pipe"),
-        (ProblemCode.SPECIAL_FILE, b"src/b.py"),
+        (UncollectedCode.SPECIAL_FILE, b"docs/socket"),
+        (UncollectedCode.SPECIAL_FILE, b"pipe"),
+        (UncollectedCode.SPECIAL_FILE, b"src/b.py"),
     ]
 
 
@@ -363,7 +363,7 @@ async def test_what_cannot_be_read_is_a_problem_and_the_rest_is_collected(bench:
     collected = await bench.collect(workspace)
     (workspace / "docs").chmod(0o755)
     assert [(p.code, p.path) for p in collected.problems] == [
-        (ProblemCode.UNREADABLE, path) for path in (b"closed", b"dark", b"docs", b"src/a.py")
+        (UncollectedCode.UNREADABLE, path) for path in (b"closed", b"dark", b"docs", b"src/a.py")
     ]
     assert await changed(bench, collected.tree) == [b"new"]
 
@@ -376,8 +376,8 @@ async def test_a_repository_inside_the_workspace_is_a_problem(bench: Workbench) 
     write_files(workspace, {"new": "new"})
     collected = await bench.collect(workspace)
     found = [(p.code, p.path) for p in collected.problems]
-    assert (ProblemCode.NESTED_REPOSITORY, b"vendor/lib") in found
-    assert all(code is ProblemCode.NESTED_REPOSITORY for code, _ in found)
+    assert (UncollectedCode.NESTED_REPOSITORY, b"vendor/lib") in found
+    assert all(code is UncollectedCode.NESTED_REPOSITORY for code, _ in found)
     assert await changed(bench, collected.tree) == [b"new"]
 
 
@@ -411,7 +411,7 @@ async def test_files_put_into_a_submodule_are_a_problem(tmp_path: Path) -> None:
     workspace = await bench.workspace()
     assert await problems(bench, workspace) == []
     write_files(workspace, {"sub/x": "x"})
-    assert await problems(bench, workspace) == [(ProblemCode.NESTED_REPOSITORY, b"sub")]
+    assert await problems(bench, workspace) == [(UncollectedCode.NESTED_REPOSITORY, b"sub")]
 
 
 async def test_a_name_that_git_refuses_is_a_problem_and_the_rest_is_collected(
@@ -421,9 +421,9 @@ async def test_a_name_that_git_refuses_is_a_problem_and_the_rest_is_collected(
     write_files(workspace, {".GIT/config": "x", "a/.gi\u200ct/x": "x", "git~1": "x", "new": "new"})
     collected = await bench.collect(workspace)
     assert [(p.code, p.path) for p in collected.problems] == [
-        (ProblemCode.REFUSED_NAME, b".GIT/config"),
-        (ProblemCode.REFUSED_NAME, "a/.gi\u200ct/x".encode()),
-        (ProblemCode.REFUSED_NAME, b"git~1"),
+        (UncollectedCode.REFUSED_NAME, b".GIT/config"),
+        (UncollectedCode.REFUSED_NAME, "a/.gi\u200ct/x".encode()),
+        (UncollectedCode.REFUSED_NAME, b"git~1"),
     ]
     assert await changed(bench, collected.tree) == [b"new"]
 

@@ -17,7 +17,7 @@ from factory_engine.patch.binary import literal_content
 from factory_engine.patch.names import header_names, unquote
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.policy import Policy, unfolds_too_far
-from factory_engine.rules.predicted_changes import presume
+from factory_engine.rules.predicted_changes import predict_changes
 from tests.engine.rules.bundles import Repository, new_file
 
 NUMBERS = b"".join(b"%d\n" % number for number in range(40))
@@ -26,7 +26,7 @@ NUMBERS = b"".join(b"%d\n" % number for number in range(40))
 def changed_files(patch: bytes) -> dict[bytes, tuple[str, int, int]]:
     """Kind, insertions and deletions of each file of a well-formed patch."""
     reading = read_patch(patch)
-    assert reading.problems == ()
+    assert reading.violations == ()
     return {file.path: (file.kind, file.insertions, file.deletions) for file in reading.files}
 
 
@@ -90,7 +90,7 @@ def test_each_kind_of_section_that_git_writes_is_read(repository: Repository) ->
 
 def test_a_file_that_becomes_a_link_is_two_sections(repository: Repository) -> None:
     reading = read_patch(repository.patch_with({b"a": ("120000", b"mode")}))
-    assert reading.problems == ()
+    assert reading.violations == ()
     assert [(file.path, file.kind) for file in reading.files] == [
         (b"a", "deleted"),
         (b"a", "added"),
@@ -103,7 +103,7 @@ def test_a_file_that_becomes_a_link_is_two_sections(repository: Repository) -> N
 def test_the_options_of_git_diff_are_read(repository: Repository, options: tuple[str, ...]) -> None:
     changed = NUMBERS.replace(b"7\n", b"seven\n").replace(b"30\n", b"").replace(b"9\n", b"9\n\n")
     patch = repository.patch_with({b"a": changed, b"copy": NUMBERS, b"gone": None}, *options)
-    assert read_patch(patch).problems == ()
+    assert read_patch(patch).violations == ()
 
 
 def test_added_and_removed_lines_have_their_numbers(repository: Repository) -> None:
@@ -152,7 +152,7 @@ def test_what_git_writes_is_read_back(
     repository.base = repository.tree(before)
     patch = repository.patch_to(after, context, "--text", "--no-renames")
     reading = read_patch(patch)
-    assert reading.problems == ()
+    assert reading.violations == ()
     changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
     assert {file.path for file in reading.files} == changed
     for file in reading.files:
@@ -176,7 +176,7 @@ def _without_clashes(files: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read(data: bytes) -> None:
     reading = read_patch(data)
-    assert (reading.files, reading.problems) == ((), ()) if not data else reading.problems
+    assert (reading.files, reading.violations) == ((), ()) if not data else reading.violations
 
 
 GOOD = (
@@ -192,7 +192,7 @@ GOOD = (
 
 def test_the_good_patch_of_these_tests_is_good() -> None:
     reading = read_patch(GOOD)
-    assert reading.problems == ()
+    assert reading.violations == ()
     assert [file.path for file in reading.files] == [b"src/a", b"b", b"d", b"e", b"f"]
 
 
@@ -203,7 +203,7 @@ def test_a_patch_that_is_cut_is_a_problem_or_ends_well() -> None:
         *(b"diff --git ", b"@@ -9", b"\\ No", b"literal 0"),
         *(b"--- /dev/null\n+++ b/src/a", b"index 0000", b"GIT binary"),
     )
-    accepted = [at for at in range(1, len(GOOD)) if not read_patch(GOOD[:at]).problems]
+    accepted = [at for at in range(1, len(GOOD)) if not read_patch(GOOD[:at]).violations]
     assert accepted == [at for at in range(1, len(GOOD)) if GOOD.startswith(ends_well, at)]
 
 
@@ -221,7 +221,7 @@ def test_a_patch_with_a_line_too_many_or_too_few_is_a_problem(seed: int) -> None
         while lines[at].startswith(optional):
             at = chance.randrange(len(lines))
         del lines[at]
-    assert read_patch(b"".join(lines)).problems != ()
+    assert read_patch(b"".join(lines)).violations != ()
 
 
 @given(st.data())
@@ -233,7 +233,7 @@ def test_a_damaged_patch_never_breaks_the_reader(data: st.DataObject) -> None:
     reading = read_patch(bytes(patch))
     for file in reading.files:
         list(reading.lines(file))
-    for problem in reading.problems:
+    for problem in reading.violations:
         assert problem.line >= 1
         assert printable(problem.message, 400) == problem.message
 
@@ -267,7 +267,7 @@ HEADS = {
 def test_a_section_that_contradicts_itself_is_a_problem(patch: bytes) -> None:
     reading = read_patch(patch)
     assert not reading.well_formed
-    quoted_badly = any("does not say which" in problem.message for problem in reading.problems)
+    quoted_badly = any("does not say which" in problem.message for problem in reading.violations)
     names = {name for file in reading.files for name in file.names}
     assert quoted_badly or not reading.files or any(b"x" in name for name in names)
 
@@ -275,26 +275,26 @@ def test_a_section_that_contradicts_itself_is_a_problem(patch: bytes) -> None:
 def test_a_path_is_written_once_and_taken_once() -> None:
     rename = b"diff --git a/x b/%b\nrename from x\nrename to %b\n"
     copy = b"diff --git a/x b/%b\ncopy from x\ncopy to %b\n"
-    assert read_patch(copy % (b"y", b"y") + copy % (b"z", b"z")).problems == ()
-    assert read_patch(copy % (b"y", b"y") + rename % (b"z", b"z")).problems == ()
+    assert read_patch(copy % (b"y", b"y") + copy % (b"z", b"z")).violations == ()
+    assert read_patch(copy % (b"y", b"y") + rename % (b"z", b"z")).violations == ()
     for patch in (
         rename % (b"y", b"y") + rename % (b"z", b"z"),
         copy % (b"y", b"y") + copy % (b"y", b"y"),
         new_file(b"y") + copy % (b"y", b"y"),
     ):
-        (problem,) = read_patch(patch).problems
+        (problem,) = read_patch(patch).violations
         assert problem.code is Code.PATCH_FORMAT
         assert "twice" in problem.message
 
 
 def test_a_problem_names_its_line() -> None:
     patch = new_file(b"a") + b"junk\n" + new_file(b"b") + b"more junk\n"
-    assert [problem.line for problem in read_patch(patch).problems] == [5, 12]
+    assert [problem.line for problem in read_patch(patch).violations] == [5, 12]
 
 
 def test_a_long_list_of_problems_takes_no_longer_than_its_patch() -> None:
     junk = b"".join(b"diff --git a/%d b/%d\njunk\n" % (number, number) for number in range(20_000))
-    assert len(read_patch(junk).problems) == 20_000
+    assert len(read_patch(junk).violations) == 20_000
 
 
 @pytest.mark.parametrize(
@@ -360,10 +360,10 @@ def test_what_a_patch_would_change_is_told_without_applying_it(repository: Repos
             b"new moved": NUMBERS + b"moved\nmore\n",
         }
     )
-    presumed = presume(read_patch(patch), repository.base_index())
+    predicted = predict_changes(read_patch(patch), repository.base_index())
     applied = {
         change.path: (change.old_mode, change.new_mode)
         for change in repository.changes(repository.apply(patch)[0] or "")
     }
-    assert {c.path: (c.old_mode, c.new_mode) for c in presumed.changes} == applied
-    assert b"../out" in presumed.contents.values()
+    assert {c.path: (c.old_mode, c.new_mode) for c in predicted.changes} == applied
+    assert b"../out" in predicted.contents.values()

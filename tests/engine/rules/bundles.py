@@ -22,9 +22,9 @@ from factory_engine.git.diff import TreeChange
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.bundle import (
-    ArtifactProblem,
     BundleFacts,
     BundleVerdict,
+    UnusableArtifact,
     contents_wanted,
     judge_bundle,
     may_apply,
@@ -298,9 +298,9 @@ def codes(verdict: BundleVerdict) -> set[str]:
     return {item.code for item in verdict.errors}
 
 
-def as_artifact(value: Any) -> bytes | ArtifactProblem:
+def as_artifact(value: Any) -> bytes | UnusableArtifact:
     """Bytes of an artifact that a test gave as JSON value, bytes or problem."""
-    if isinstance(value, bytes | ArtifactProblem):
+    if isinstance(value, bytes | UnusableArtifact):
         return value
     return json.dumps(value, indent=2).encode()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory_engine.rules.facts import ArtifactProblem
+from factory_engine.rules.facts import UnusableArtifact
 from tests.engine.rules.bundles import (
     RUN_ID,
     Repository,
@@ -117,7 +117,7 @@ def test_json_that_readers_disagree_about_is_refused(
 def test_an_artifact_that_cannot_be_taken_is_refused(
     repository: Repository, name: str, kind: str, code: str
 ) -> None:
-    spoil = {name: ArtifactProblem(kind, "is a link")}
+    spoil = {name: UnusableArtifact(kind, "is a link")}
     assert codes(judge(repository, b"", spoil=lambda found: found.update(spoil))) == {code}
 
 

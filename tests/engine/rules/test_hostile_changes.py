@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory_engine.rules.facts import ArtifactProblem
+from factory_engine.rules.facts import UnusableArtifact
 from factory_engine.rules.policy import Policy
 from tests.engine.rules.bundles import Repository, codes, gather, judge, judge_again, lock, new_file
 from tests.engine.rules.usual import CAFE, CAFE_DECOMPOSED, EDIT, LINES, claims
@@ -275,7 +275,7 @@ def test_every_problem_is_listed_at_once(repository: Repository) -> None:
         found["STATUS.json"]["status"] = "FAIL"
         found["SCOPE_LOCK.json"]["allowed_globs"] = ["**"]
         found["HANDOFF_NOTE.json"] = b"{"
-        found["SUMMARY.md"] = ArtifactProblem("type")
+        found["SUMMARY.md"] = UnusableArtifact("type")
 
     verdict = judge(repository, patch, claims=claims("src/ghost"), spoil=spoil)
     assert codes(verdict) >= {

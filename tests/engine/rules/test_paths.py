@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory_engine.rules.name_folding import fold_path, is_git_directory_name, special_name
-from factory_engine.rules.paths import as_bytes, as_text, name_problems, parents
+from factory_engine.rules.paths import as_bytes, as_text, name_violations, parents
 from tests.engine.rules.bundles import Repository
 
 
 def found(path: bytes, known: int = 0) -> set[str]:
-    return {problem.code.value for problem in name_problems(path, known)}
+    return {problem.code.value for problem in name_violations(path, known)}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_all_problems_of_a_name_are_told() -> None:
 
 
 def test_a_message_holds_nothing_raw() -> None:
-    for problem in name_problems(b"a\x1b[2J\n\xe2\x80\xae.git/\xff?"):
+    for problem in name_violations(b"a\x1b[2J\n\xe2\x80\xae.git/\xff?"):
         assert problem.message.isprintable()
 
 
@@ -134,9 +134,9 @@ def test_folders_above_a_path_are_listed_from_the_top() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_judged(path: bytes) -> None:
-    problems = name_problems(path)
+    problems = name_violations(path)
     assert problems == sorted(set(problems))
-    assert name_problems(path, known=path.count(b"/") + 1) == [
+    assert name_violations(path, known=path.count(b"/") + 1) == [
         problem for problem in problems if problem.code.startswith("PATH_")
     ]
 

@@ -81,7 +81,7 @@ def scan(
 ) -> list[Violation]:
     data = content.encode() if isinstance(content, str) else content
     reading = read_patch(new_file(path, data + b"\n"))
-    assert reading.problems == ()
+    assert reading.violations == ()
     return secret_violations(reading, mode, "A_worker")
 
 
