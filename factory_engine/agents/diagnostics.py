@@ -10,9 +10,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-Level = Literal["ok", "warn", "block"]
+from factory_engine.events import Finding
+
 _HOME = "USERPROFILE" if sys.platform == "win32" else "HOME"
 
 
@@ -32,23 +33,6 @@ class ProbeFolders:
 
 
 Confine = Callable[[tuple[str, ...], ProbeFolders], tuple[tuple[str, ...], Mapping[str, str]]]
-
-
-@dataclass(frozen=True)
-class Remark:
-    """One thing that was found.
-
-    Args:
-        topic: what it is about, in one word.
-        level: whether it stands in the way.
-        message: what was found; it may name folders of this machine.
-        advice: what to do about it.
-    """
-
-    topic: str
-    level: Level
-    message: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,27 +72,27 @@ class Setup:
 class Diagnostics(Protocol):
     """What can be known about one kind of agent. Holds no state."""
 
-    async def look(self, setup: Setup) -> list[Remark]:
+    async def look(self, setup: Setup) -> list[Finding]:
         """Everything that is known, in a fixed order; the program itself has been found before."""
         ...
 
 
-def home_remarks(setup: Setup) -> list[Remark]:
+def home_findings(setup: Setup) -> list[Finding]:
     """Whether there is a home folder; without one an agent looks for its login somewhere else."""
     if not setup.environment.get(_HOME):
         message = f"{_HOME} is not set: its login and settings are looked for in {setup.home}"
-        return [Remark("home", "warn", message, f"set {_HOME}")]
+        return [Finding("home", "warn", message, f"set {_HOME}")]
     if not setup.home.is_dir():
         message = f"{_HOME} names a folder that is not there: {setup.home}"
-        return [Remark("home", "warn", message, f"correct {_HOME}")]
+        return [Finding("home", "warn", message, f"correct {_HOME}")]
     return []
 
 
-def key_remark(setup: Setup, name: str, whose: str) -> Remark:
+def key_finding(setup: Setup, name: str, whose: str) -> Finding:
     """Whether the variable `name`, which holds the key of `whose`, reaches the agent."""
     if setup.environment.get(name):
-        return Remark("login", "ok", f"{name} is set, the key of {whose}; not tried")
+        return Finding("login", "ok", f"{name} is set, the key of {whose}; not tried")
     if setup.inherited.get(name):
         message = f"{name}, the key of {whose}, is set but not handed on"
-        return Remark("login", "block", message, f"name it in agents.{setup.agent}.pass_env")
-    return Remark("login", "block", f"{name}, the key of {whose}, is not set", f"set {name}")
+        return Finding("login", "block", message, f"name it in agents.{setup.agent}.pass_env")
+    return Finding("login", "block", f"{name}, the key of {whose}, is not set", f"set {name}")

@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine.agents.diagnostics import ProbeFolders, Remark, Setup
+from factory_engine.agents.diagnostics import ProbeFolders, Setup
 from factory_engine.agents.one_line import one_line
 from factory_engine.clock import Clock
+from factory_engine.events import Finding
 from factory_engine.processes.child import Listener, Talker
 from factory_engine.processes.environment import looks_like_credential
 from factory_engine.processes.program import Finished, Program
@@ -116,24 +117,24 @@ async def ask(
     return ProbeResult(finished, out, err)
 
 
-async def version_remarks(setup: Setup, tested: str) -> list[Remark]:
+async def version_findings(setup: Setup, tested: str) -> list[Finding]:
     """The version that `--version` tells, against the one that the driver was tested with."""
     result, program = await asyncio.gather(
         ask(setup, (*setup.argv, "--version"), limit_s=VERSION_LIMIT_S),
         asyncio.to_thread(where, setup),
     )
     if result.finished.reason == "not_started":
-        return [Remark("version", "block", result.finished.detail, f"mend {program}")]
+        return [Finding("version", "block", result.finished.detail, f"mend {program}")]
     match = _VERSION.search(result.out)
     if not (result.well and match):
         message = f"`{setup.argv[0]} --version` says none: {result.problem}"
-        return [Remark("version", "warn", message, f"see what {program} is")]
+        return [Finding("version", "warn", message, f"see what {program} is")]
     version = match[0]
     if _numbers(version) < _numbers(tested):
         message = f"{version}, {program}; older than {tested}, with which it was tested"
-        return [Remark("version", "warn", message, "update it")]
+        return [Finding("version", "warn", message, "update it")]
     newer = f"; newer than {tested}, with which it was tested" if version != tested else ""
-    return [Remark("version", "ok", f"{version}, {program}{newer}")]
+    return [Finding("version", "ok", f"{version}, {program}{newer}")]
 
 
 def where(setup: Setup) -> Path:

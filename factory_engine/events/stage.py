@@ -29,7 +29,14 @@ class StageFinished:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One precondition that preflight looked at: level is ok, warn or block."""
+    """What preflight or doctor found of one thing that it looked at.
+
+    Args:
+        name: what it is about, in a few words.
+        level: ok, warn or block.
+        message: what was found; of a run it names no folder of this machine.
+        advice: what to do about it.
+    """
 
     event_type = EventType.FINDING
     name: str

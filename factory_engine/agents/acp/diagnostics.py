@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from factory_engine.agents.acp.conversation import PROTOCOL
 from factory_engine.agents.acp.json_rpc import JsonRpc
-from factory_engine.agents.diagnostics import Remark, Setup, home_remarks, key_remark
+from factory_engine.agents.diagnostics import Setup, home_findings, key_finding
 from factory_engine.agents.json_lines import Event, JsonLines, member, objects, text
 from factory_engine.agents.probe import ask, where
+from factory_engine.events import Finding
 
 LIMIT_S = 30.0
 
@@ -18,7 +19,7 @@ LIMIT_S = 30.0
 class AcpDiagnostics:
     """Whether the program starts and speaks the protocol, who it is, and how it logs in."""
 
-    async def look(self, setup: Setup) -> list[Remark]:
+    async def look(self, setup: Setup) -> list[Finding]:
         """See `Diagnostics`."""
         hello = _Hello()
         result = await ask(
@@ -31,8 +32,8 @@ class AcpDiagnostics:
         )
         if not hello.over:
             message = f"{where(setup)} does not speak the protocol: {result.problem}"
-            return [Remark("version", "block", message, _advice(setup)), *home_remarks(setup)]
-        return [_version(setup, hello.answer), *home_remarks(setup), *_login(setup, hello.answer)]
+            return [Finding("version", "block", message, _advice(setup)), *home_findings(setup)]
+        return [_version(setup, hello.answer), *home_findings(setup), *_login(setup, hello.answer)]
 
 
 class _Hello:
@@ -60,34 +61,34 @@ class _Hello:
         return None if self.over else self._rpc.take()
 
 
-def _version(setup: Setup, answer: Event) -> Remark:
+def _version(setup: Setup, answer: Event) -> Finding:
     if "result" not in answer:
         about_it = f"{where(setup)} answers: {text(answer, 'error', 'message') or 'an error'}"
-        return Remark("version", "block", about_it, _advice(setup))
+        return Finding("version", "block", about_it, _advice(setup))
     result = member(answer, "result")
     speaks = member(result, "protocolVersion")
     if speaks != PROTOCOL:
         about_it = f"{where(setup)} speaks version {speaks} of the protocol, not {PROTOCOL}"
-        return Remark("version", "block", about_it, "use another version of it")
+        return Finding("version", "block", about_it, "use another version of it")
     about = member(result, "agentInfo")
     name = text(about, "title") or text(about, "name") or "an agent without a name"
     about_it = f"{name} {text(about, 'version')}".strip()
-    return Remark("version", "ok", f"{about_it}, speaks ACP {PROTOCOL}, {where(setup)}")
+    return Finding("version", "ok", f"{about_it}, speaks ACP {PROTOCOL}, {where(setup)}")
 
 
-def _login(setup: Setup, answer: Event) -> list[Remark]:
+def _login(setup: Setup, answer: Event) -> list[Finding]:
     """The ways that it names; whether one of them was gone already is not to be known."""
     ways = objects(answer, "result", "authMethods")
     keys = [text(key, "name") for way in ways for key in objects(way, "vars")]
     for name in keys:
         if setup.environment.get(name):
-            return [key_remark(setup, name, "the agent")]
+            return [key_finding(setup, name, "the agent")]
     missed = [name for name in keys if setup.inherited.get(name)]
     if missed:
         message = f"{missed[0]} is set but not handed on"
-        return [Remark("login", "warn", message, f"name it in agents.{setup.agent}.pass_env")]
+        return [Finding("login", "warn", message, f"name it in agents.{setup.agent}.pass_env")]
     named = ", ".join(text(way, "name") or text(way, "id") for way in ways)
-    return [Remark("login", "ok", f"not known{f'; it offers: {named}' if named else ''}")]
+    return [Finding("login", "ok", f"not known{f'; it offers: {named}' if named else ''}")]
 
 
 def _advice(setup: Setup) -> str:

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from factory_engine.agents.diagnostics import Remark, Setup, home_remarks
+from factory_engine.agents.diagnostics import Setup, home_findings
 from factory_engine.agents.json_lines import member, text
-from factory_engine.agents.probe import version_remarks
+from factory_engine.agents.probe import version_findings
+from factory_engine.events import Finding
 
 TESTED = "2.1.197"
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
@@ -32,12 +33,12 @@ _BYPASS = ("bypassPermissions", "--dangerously-skip-permissions")
 class ClaudeDiagnostics:
     """Version, rights, login, sandbox."""
 
-    async def look(self, setup: Setup) -> list[Remark]:
+    async def look(self, setup: Setup) -> list[Finding]:
         """See `Diagnostics`."""
         home = claude_home(setup)
         return [
-            *await version_remarks(setup, TESTED),
-            *home_remarks(setup),
+            *await version_findings(setup, TESTED),
+            *home_findings(setup),
             *_rights(setup),
             _login(setup, home),
             *_sandbox(setup),
@@ -49,34 +50,34 @@ def claude_home(setup: Setup) -> Path:
     return Path(setup.environment.get("CLAUDE_CONFIG_DIR") or setup.home / ".claude")
 
 
-def _rights(setup: Setup) -> Iterator[Remark]:
+def _rights(setup: Setup) -> Iterator[Finding]:
     if sys.platform != "win32" and os.geteuid() == 0 and any(w in setup.launched for w in _BYPASS):
         message = "claude refuses to bypass permissions for root"
-        yield Remark("rights", "block", message, "start the factory as another user")
+        yield Finding("rights", "block", message, "start the factory as another user")
 
 
-def _login(setup: Setup, home: Path) -> Remark:
+def _login(setup: Setup, home: Path) -> Finding:
     """What it would log in with; the first that it would take."""
     settings = _object(home / "settings.json")
     own = member(settings, "env")
     login = {**setup.environment, **(own if isinstance(own, dict) else {})}
     for name, service in _SERVICES.items():
         if login.get(name) not in (None, "", "0", "false"):
-            return Remark("login", "ok", f"by {service} ({name}); not looked at")
+            return Finding("login", "ok", f"by {service} ({name}); not looked at")
     for name in _KEYS:
         if login.get(name):
-            return Remark("login", "ok", f"{name} is set; not tried")
+            return Finding("login", "ok", f"{name} is set; not tried")
     if text(settings, "apiKeyHelper"):
-        return Remark("login", "ok", "apiKeyHelper of its settings.json; not tried")
+        return Finding("login", "ok", "apiKeyHelper of its settings.json; not tried")
     if member(_object(home / ".credentials.json"), "claudeAiOauth"):
-        return Remark("login", "ok", "logged in; not tried")
+        return Finding("login", "ok", "logged in; not tried")
     if sys.platform == "darwin":
-        return Remark("login", "ok", "not known: the keychain is not asked")
+        return Finding("login", "ok", "not known: the keychain is not asked")
     message = f"no key is set, and {home} holds no login"
-    return Remark("login", "warn", message, f"`claude` and /login once, or set {_KEYS[0]}")
+    return Finding("login", "warn", message, f"`claude` and /login once, or set {_KEYS[0]}")
 
 
-def _sandbox(setup: Setup) -> Iterator[Remark]:
+def _sandbox(setup: Setup) -> Iterator[Finding]:
     if setup.settings.get("sandbox") is not True:
         yield _unconfined(setup)
         return
@@ -84,20 +85,22 @@ def _sandbox(setup: Setup) -> Iterator[Remark]:
     missing = [name for name in _NEEDED if not shutil.which(name, path=search)]
     if missing and sys.platform == "linux":
         message = f"its own needs {' and '.join(missing)}"
-        yield Remark("sandbox", "block", message, f"install {' and '.join(missing)}")
+        yield Finding("sandbox", "block", message, f"install {' and '.join(missing)}")
     elif setup.layer:
         message = f"its own would be inside the factory's ({setup.layer}), which rarely works"
-        yield Remark("sandbox", "warn", message, 'set "sandbox" of its workers to "self"')
+        yield Finding("sandbox", "warn", message, 'set "sandbox" of its workers to "self"')
     else:
-        yield Remark("sandbox", "ok", "its own is turned on, and what it needs is there; not tried")
+        yield Finding(
+            "sandbox", "ok", "its own is turned on, and what it needs is there; not tried"
+        )
 
 
-def _unconfined(setup: Setup) -> Remark:
+def _unconfined(setup: Setup) -> Finding:
     if setup.layer:
-        return Remark("sandbox", "ok", f"the factory's ({setup.layer}) is around it")
+        return Finding("sandbox", "ok", f"the factory's ({setup.layer}) is around it")
     message = "its own is turned off and the factory's too: its commands can write wherever you can"
     advice = f'set "sandbox" of its workers to "auto", or agents.{setup.agent}.options.sandbox'
-    return Remark("sandbox", "warn", message, advice)
+    return Finding("sandbox", "warn", message, advice)
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from factory_engine.agents.diagnostics import (
-    Remark,
     Setup,
-    home_remarks,
-    key_remark,
+    home_findings,
+    key_finding,
 )
 from factory_engine.agents.json_lines import member, text
-from factory_engine.agents.probe import ask, version_remarks, where
+from factory_engine.agents.probe import ask, version_findings, where
+from factory_engine.events import Finding
 
 TESTED = "0.171.0"
 _BYPASS = "--dangerously-bypass-approvals-and-sandbox"
@@ -47,14 +47,14 @@ _WORKS = 40
 class CodexDiagnostics:
     """Version, settings, login, sandbox."""
 
-    async def look(self, setup: Setup) -> list[Remark]:
+    async def look(self, setup: Setup) -> list[Finding]:
         """See `Diagnostics`."""
         home = codex_home(setup)
         async with asyncio.TaskGroup() as group:
-            version = group.create_task(version_remarks(setup, TESTED))
+            version = group.create_task(version_findings(setup, TESTED))
             login = group.create_task(_login(setup, home))
             sandbox = group.create_task(_sandbox(setup, home))
-        found = [*version.result(), *_shim(setup), *home_remarks(setup), *_home(setup, home)]
+        found = [*version.result(), *_shim(setup), *home_findings(setup), *_home(setup, home)]
         return [*found, *login.result(), *sandbox.result()]
 
 
@@ -63,7 +63,7 @@ def codex_home(setup: Setup) -> Path:
     return Path(setup.environment.get("CODEX_HOME") or setup.home / ".codex")
 
 
-def _shim(setup: Setup) -> list[Remark]:
+def _shim(setup: Setup) -> list[Finding]:
     """npm's `codex` is a script of node, which starts the program and cannot pass KILL on."""
     script = where(setup).resolve()
     if script.suffix != ".js":
@@ -77,20 +77,20 @@ def _shim(setup: Setup) -> list[Remark]:
     ]
     if not programs:
         message, advice = f"{script} starts a program that is not there", "install codex anew"
-        return [Remark("shim", "block", message, advice)]
+        return [Finding("shim", "block", message, advice)]
     message = f"a script of node that starts {programs[0]}"
     advice = f"agents.{setup.agent}.argv can name that itself: one process less in between"
-    return [Remark("shim", "ok", message, advice)]
+    return [Finding("shim", "ok", message, advice)]
 
 
-def _home(setup: Setup, home: Path) -> list[Remark]:
+def _home(setup: Setup, home: Path) -> list[Finding]:
     """The traps of its folder; the first of them spoils the sandbox too."""
     if _in_temporary(setup, home):
         message = f"{home} lies in the temporary folder, where codex has no sandbox"
-        return [Remark("home", "block", message, "move CODEX_HOME to another folder")]
+        return [Finding("home", "block", message, "move CODEX_HOME to another folder")]
     if setup.environment.get("CODEX_HOME") and not home.is_dir():
         message = f"CODEX_HOME names a folder that is not there: {home}"
-        return [Remark("home", "block", message, "make it, or correct CODEX_HOME")]
+        return [Finding("home", "block", message, "make it, or correct CODEX_HOME")]
     return []
 
 
@@ -126,29 +126,29 @@ class _Settings:
         return next((section for section in sections if section is not None), None)
 
 
-async def _login(setup: Setup, home: Path) -> list[Remark]:
+async def _login(setup: Setup, home: Path) -> list[Finding]:
     try:
         settings = await asyncio.to_thread(_read_settings, setup, home)
     except (OSError, ValueError) as error:
         message = f"its settings cannot be read: {error}".replace("\n", " ")
-        return [Remark("login", "block", message, f"mend {home / 'config.toml'}")]
+        return [Finding("login", "block", message, f"mend {home / 'config.toml'}")]
     provider, details = settings.provider, settings.details
     if key := text(details, "env_key"):
-        return [key_remark(setup, key, f"provider {provider}")]
+        return [key_finding(setup, key, f"provider {provider}")]
     if provider != "openai" and member(details, "requires_openai_auth") is not True:
-        return [Remark("login", "ok", f"provider {provider} asks for no key that is known here")]
+        return [Finding("login", "ok", f"provider {provider} asks for no key that is known here")]
     if setup.environment.get("CODEX_API_KEY"):
-        return [key_remark(setup, "CODEX_API_KEY", "OpenAI")]
+        return [key_finding(setup, "CODEX_API_KEY", "OpenAI")]
     result = await ask(setup, (*setup.argv, "login", "status"), credentials=True)
     if result.well:
-        return [Remark("login", "ok", "logged in; not tried")]
+        return [Finding("login", "ok", "logged in; not tried")]
     if result.finished.rc == 1:
         advice = "`codex login` once, or set CODEX_API_KEY"
         if setup.environment.get("OPENAI_API_KEY"):
             advice += "; codex does not take OPENAI_API_KEY for it"
-        return [Remark("login", "block", "not logged in", advice)]
+        return [Finding("login", "block", "not logged in", advice)]
     message = f"not known: `login status` ended with {result.problem}"
-    return [Remark("login", "warn", message, "`codex login status` tells more")]
+    return [Finding("login", "warn", message, "`codex login status` tells more")]
 
 
 def _read_settings(setup: Setup, home: Path) -> _Settings:
@@ -168,7 +168,7 @@ def _after(argv: tuple[str, ...], *flags: str) -> list[str]:
 # Its sandbox
 
 
-async def _sandbox(setup: Setup, home: Path) -> list[Remark]:
+async def _sandbox(setup: Setup, home: Path) -> list[Finding]:
     modes = _after(setup.launched, "-s", "--sandbox")
     if _BYPASS in setup.launched or _UNCONFINED in modes:
         return [_unconfined(setup)]
@@ -183,15 +183,15 @@ async def _sandbox(setup: Setup, home: Path) -> list[Remark]:
         result = await ask(setup, command, folder=inside)
     rc = result.finished.rc
     if result.finished.reason == "exited" and rc == _WORKS:
-        return [Remark("sandbox", "ok", "its own works here: writes outside are refused")]
+        return [Finding("sandbox", "ok", "its own works here: writes outside are refused")]
     if rc == _GOES_THROUGH:
         message = "its own does not work here: writes outside go through"
-        return [Remark("sandbox", "block", message, _other_sandbox(setup))]
+        return [Finding("sandbox", "block", message, _other_sandbox(setup))]
     if setup.layer:
         message = f"its own does not work inside the factory's ({setup.layer}): {result.problem}"
-        return [Remark("sandbox", "block", message, 'set "sandbox" of its workers to "self"')]
+        return [Finding("sandbox", "block", message, 'set "sandbox" of its workers to "self"')]
     message = f"its own does not work here: {result.problem}"
-    return [Remark("sandbox", "block", message, _other_sandbox(setup))]
+    return [Finding("sandbox", "block", message, _other_sandbox(setup))]
 
 
 def _other_sandbox(setup: Setup) -> str:
@@ -201,9 +201,9 @@ def _other_sandbox(setup: Setup) -> str:
     )
 
 
-def _unconfined(setup: Setup) -> Remark:
+def _unconfined(setup: Setup) -> Finding:
     if setup.layer:
         message = f"its own is turned off; the factory's ({setup.layer}) is around it"
-        return Remark("sandbox", "ok", message)
+        return Finding("sandbox", "ok", message)
     message = "its own is turned off and the factory's too: it can write wherever you can"
-    return Remark("sandbox", "warn", message, 'set "sandbox" of its workers to "auto"')
+    return Finding("sandbox", "warn", message, 'set "sandbox" of its workers to "auto"')

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from factory_engine.agents.diagnostics import Remark, Setup
+from factory_engine.agents.diagnostics import Setup
 from factory_engine.agents.probe import where
+from factory_engine.events import Finding
 
 
 class CommandDiagnostics:
     """Only says where the program is: an unknown one could do anything when it is asked."""
 
-    async def look(self, setup: Setup) -> list[Remark]:
+    async def look(self, setup: Setup) -> list[Finding]:
         """See `Diagnostics`."""
-        return [Remark("version", "ok", f"not asked, {where(setup)}")]
+        return [Finding("version", "ok", f"not asked, {where(setup)}")]

@@ -11,7 +11,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory_engine.agents import agent_kind
@@ -113,9 +113,9 @@ async def examine_agents(
                 look = agent_kind(use.configured.agent.protocol).diagnostics.look(setup)
                 tasks.append((use.name, group.create_task(look)))
     return [
-        Finding(f"{name} {remark.topic}", remark.level, remark.message, remark.advice)
+        replace(finding, name=f"{name} {finding.name}")
         for name, task in tasks
-        for remark in task.result()
+        for finding in task.result()
     ]
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from factory_engine.agents import AGENT_KINDS
-from factory_engine.agents.diagnostics import ProbeFolders, Remark, Setup
+from factory_engine.agents.diagnostics import ProbeFolders, Setup
+from factory_engine.events import Finding
 from tests.support.repositories import write_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are shell scripts")
@@ -88,23 +89,23 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-async def found(protocol: str, setup: Setup) -> dict[str, Remark]:
-    """The remarks by their topic, no topic twice."""
-    remarks = await AGENT_KINDS[protocol].diagnostics.look(setup)
-    by_topic = {remark.topic: remark for remark in remarks}
-    assert len(by_topic) == len(remarks)
-    assert all(r.advice for r in remarks if r.level != "ok")
-    return by_topic
+async def found(protocol: str, setup: Setup) -> dict[str, Finding]:
+    """The findings by their names, no name twice."""
+    findings = await AGENT_KINDS[protocol].diagnostics.look(setup)
+    by_name = {finding.name: finding for finding in findings}
+    assert len(by_name) == len(findings)
+    assert all(r.advice for r in findings if r.level != "ok")
+    return by_name
 
 
 # What they have in common
 
 
 async def test_a_sound_agent_has_nothing_to_report(place: Place) -> None:
-    remarks = await found("codex", place.codex())
-    assert list(remarks) == ["version", "login", "sandbox"]
-    assert {remark.level for remark in remarks.values()} == {"ok"}
-    assert remarks["version"].message == f"0.171.0, {place.folder / 'codex'}"
+    findings = await found("codex", place.codex())
+    assert list(findings) == ["version", "login", "sandbox"]
+    assert {finding.level for finding in findings.values()} == {"ok"}
+    assert findings["version"].message == f"0.171.0, {place.folder / 'codex'}"
 
 
 @pytest.mark.parametrize(
@@ -114,18 +115,18 @@ async def test_a_sound_agent_has_nothing_to_report(place: Place) -> None:
 async def test_another_version_than_the_tested_one_is_remarked(
     place: Place, version: str, level: str, told: str
 ) -> None:
-    remark = (await found("codex", place.codex(version)))["version"]
-    assert remark.level == level
-    assert remark.message.startswith(version)
-    assert told in remark.message
+    finding = (await found("codex", place.codex(version)))["version"]
+    assert finding.level == level
+    assert finding.message.startswith(version)
+    assert told in finding.message
 
 
 async def test_a_program_that_says_no_version_is_told_with_its_complaint(place: Place) -> None:
     script = "echo 'Error: needs Node 22' >&2; echo more >&2; exit 3"
     setup = place.setup(place.program("claude", script))
-    remark = (await found("claude", setup))["version"]
-    assert remark.level == "warn"
-    assert remark.message.endswith("--version` says none: exit 3: Error: needs Node 22")
+    finding = (await found("claude", setup))["version"]
+    assert finding.level == "warn"
+    assert finding.message.endswith("--version` says none: exit 3: Error: needs Node 22")
 
 
 async def test_a_program_that_never_answers_is_not_waited_for(
@@ -133,15 +134,15 @@ async def test_a_program_that_never_answers_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr("factory_engine.agents.probe.VERSION_LIMIT_S", 0.3)
     setup = place.setup(place.program("claude", "exec sleep 60"))
-    remark = (await found("claude", setup))["version"]
-    assert "no end within 0.3 s: stopped" in remark.message
+    finding = (await found("claude", setup))["version"]
+    assert "no end within 0.3 s: stopped" in finding.message
 
 
 async def test_a_program_whose_interpreter_is_missing_blocks(place: Place) -> None:
     path = place.program("claude", "")
     path.write_text("#!/no/such/interpreter\n")
-    remark = (await found("claude", place.setup(path)))["version"]
-    assert remark.level == "block"
+    finding = (await found("claude", place.setup(path)))["version"]
+    assert finding.level == "block"
 
 
 async def test_credentials_do_not_reach_a_program_that_is_asked_for_its_version(
@@ -149,20 +150,20 @@ async def test_credentials_do_not_reach_a_program_that_is_asked_for_its_version(
 ) -> None:
     script = 'test -z "$ANTHROPIC_API_KEY" && echo 2.1.197'
     place.environment["ANTHROPIC_API_KEY"] = "secret"
-    remark = (await found("claude", place.setup(place.program("claude", script))))["version"]
-    assert remark.level == "ok"
+    finding = (await found("claude", place.setup(place.program("claude", script))))["version"]
+    assert finding.level == "ok"
 
 
 async def test_a_program_in_the_repository_is_asked_there(place: Place) -> None:
     write_files(place.folder, {"tools/agent.sh": "echo 2.1.197"})
-    remark = (await found("claude", place.setup("/bin/sh", "tools/agent.sh")))["version"]
-    assert remark.message == "2.1.197, /bin/sh"
+    finding = (await found("claude", place.setup("/bin/sh", "tools/agent.sh")))["version"]
+    assert finding.message == "2.1.197, /bin/sh"
 
 
 async def test_a_missing_home_is_a_warning(place: Place) -> None:
     place.environment["HOME"] = str(place.folder / "nowhere")
-    remark = (await found("claude", place.claude()))["home"]
-    assert (remark.level, "HOME names a folder that is not there" in remark.message) == (
+    finding = (await found("claude", place.claude()))["home"]
+    assert (finding.level, "HOME names a folder that is not there" in finding.message) == (
         "warn",
         True,
     )
@@ -182,8 +183,8 @@ async def test_the_program_behind_the_script_of_npm_is_named(place: Place) -> No
     script.write_text("#!/bin/sh\necho codex-cli 0.171.0\n")
     script.chmod(0o755)
     (place.folder / "codex").symlink_to(script)
-    remark = (await found("codex", place.setup(place.folder / "codex")))["shim"]
-    assert (remark.level, remark.message) == (
+    finding = (await found("codex", place.setup(place.folder / "codex")))["shim"]
+    assert (finding.level, finding.message) == (
         "ok",
         f"a script of node that starts {native}",
     )
@@ -192,23 +193,23 @@ async def test_the_program_behind_the_script_of_npm_is_named(place: Place) -> No
 
 
 async def test_codex_without_a_login_blocks(place: Place) -> None:
-    remark = (await found("codex", place.codex(login_rc=1)))["login"]
-    assert (remark.level, remark.message) == ("block", "not logged in")
-    assert "OPENAI_API_KEY" not in remark.advice
+    finding = (await found("codex", place.codex(login_rc=1)))["login"]
+    assert (finding.level, finding.message) == ("block", "not logged in")
+    assert "OPENAI_API_KEY" not in finding.advice
     place.environment["OPENAI_API_KEY"] = "set"
-    remark = (await found("codex", place.codex(login_rc=1)))["login"]
-    assert "codex does not take OPENAI_API_KEY" in remark.advice
+    finding = (await found("codex", place.codex(login_rc=1)))["login"]
+    assert "codex does not take OPENAI_API_KEY" in finding.advice
 
 
 async def test_codex_that_knows_no_login_status_is_a_warning(place: Place) -> None:
-    remark = (await found("codex", place.codex(login_rc=2)))["login"]
-    assert (remark.level, "not known" in remark.message) == ("warn", True)
+    finding = (await found("codex", place.codex(login_rc=2)))["login"]
+    assert (finding.level, "not known" in finding.message) == ("warn", True)
 
 
 async def test_codex_with_a_key_is_not_asked_for_its_login(place: Place) -> None:
     place.environment["CODEX_API_KEY"] = "set"
-    remark = (await found("codex", place.codex(login_rc=1)))["login"]
-    assert remark == Remark("login", "ok", "CODEX_API_KEY is set, the key of OpenAI; not tried")
+    finding = (await found("codex", place.codex(login_rc=1)))["login"]
+    assert finding == Finding("login", "ok", "CODEX_API_KEY is set, the key of OpenAI; not tried")
 
 
 @pytest.mark.parametrize("how", ["file", "argument", "profile"])
@@ -222,11 +223,11 @@ async def test_the_key_of_another_provider_has_to_reach_codex(place: Place, how:
     setup = place.codex(login_rc=1)
     extra = {"argument": ("-c", 'model_provider="house"'), "profile": ("-p", "work")}.get(how, ())
     setup = replace(setup, argv=(*setup.argv, *extra))
-    remark = (await found("codex", setup))["login"]
-    assert remark.message == "HOUSE_KEY, the key of provider house, is not set"
-    assert remark.level == "block"
-    remark = (await found("codex", replace(setup, inherited={"HOUSE_KEY": "k"})))["login"]
-    assert remark.advice == "name it in agents.mine.pass_env"
+    finding = (await found("codex", setup))["login"]
+    assert finding.message == "HOUSE_KEY, the key of provider house, is not set"
+    assert finding.level == "block"
+    finding = (await found("codex", replace(setup, inherited={"HOUSE_KEY": "k"})))["login"]
+    assert finding.advice == "name it in agents.mine.pass_env"
     place.environment["HOUSE_KEY"] = "k"
     assert (await found("codex", setup))["login"].level == "ok"
 
@@ -239,17 +240,17 @@ async def test_a_provider_without_a_key_needs_none(place: Place) -> None:
 
 async def test_settings_of_codex_that_are_no_toml_block(place: Place) -> None:
     write_files(place.home / ".codex", {"config.toml": "model = \n"})
-    remark = (await found("codex", place.codex()))["login"]
-    assert remark.level == "block"
-    assert remark.advice == f"mend {place.home / '.codex' / 'config.toml'}"
+    finding = (await found("codex", place.codex()))["login"]
+    assert finding.level == "block"
+    assert finding.advice == f"mend {place.home / '.codex' / 'config.toml'}"
 
 
 async def test_a_home_of_codex_in_the_temporary_folder_blocks(place: Place) -> None:
     place.environment["TMPDIR"] = str(place.folder)
-    remarks = await found("codex", place.codex())
-    assert remarks["home"].level == "block"
-    assert "lies in the temporary folder" in remarks["home"].message
-    assert "sandbox" not in remarks
+    findings = await found("codex", place.codex())
+    assert findings["home"].level == "block"
+    assert "lies in the temporary folder" in findings["home"].message
+    assert "sandbox" not in findings
 
 
 async def test_a_home_of_codex_that_is_not_there_blocks(place: Place) -> None:
@@ -267,15 +268,15 @@ async def test_a_home_of_codex_that_is_not_there_blocks(place: Place) -> None:
 async def test_a_sandbox_of_codex_that_does_not_work_blocks(
     place: Place, sandbox: str, told: str
 ) -> None:
-    remark = (await found("codex", place.codex(sandbox=sandbox)))["sandbox"]
-    assert (remark.level, told in remark.message) == ("block", True)
+    finding = (await found("codex", place.codex(sandbox=sandbox)))["sandbox"]
+    assert (finding.level, told in finding.message) == ("block", True)
 
 
 async def test_a_sandbox_in_a_sandbox_that_does_not_work_is_told(place: Place) -> None:
     setup = place.codex(sandbox="exit 1", layer="bubblewrap")
-    remark = (await found("codex", setup))["sandbox"]
-    assert "inside the factory's (bubblewrap)" in remark.message
-    assert remark.advice == 'set "sandbox" of its workers to "self"'
+    finding = (await found("codex", setup))["sandbox"]
+    assert "inside the factory's (bubblewrap)" in finding.message
+    assert finding.advice == 'set "sandbox" of its workers to "self"'
 
 
 @pytest.mark.parametrize(("layer", "level"), [("", "warn"), ("landlock", "ok")])
@@ -310,8 +311,8 @@ async def test_what_claude_would_log_in_with_is_told(
     place.environment.update(variables)
     texts = {name: json.dumps(content) for name, content in files.items()}
     write_files(place.home / ".claude", texts)
-    remark = (await found("claude", place.claude()))["login"]
-    assert (remark.level, told in remark.message) == ("ok", True)
+    finding = (await found("claude", place.claude()))["login"]
+    assert (finding.level, told in finding.message) == ("ok", True)
 
 
 async def test_claude_looks_for_its_login_where_its_folder_is(place: Place) -> None:
@@ -329,8 +330,8 @@ async def test_claude_bypasses_no_permissions_as_root(
 
 
 async def test_claude_whose_commands_nothing_confines_is_a_warning(place: Place) -> None:
-    remark = (await found("claude", place.claude()))["sandbox"]
-    assert (remark.level, "wherever you can" in remark.message) == ("warn", True)
+    finding = (await found("claude", place.claude()))["sandbox"]
+    assert (finding.level, "wherever you can" in finding.message) == ("warn", True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it brings its own")
@@ -338,8 +339,8 @@ async def test_the_sandbox_of_claude_needs_two_programs(place: Place) -> None:
     place.environment["PATH"] = str(place.folder)
     on = {"sandbox": True}
     place.program("bwrap", "")
-    remark = (await found("claude", place.claude(settings=on)))["sandbox"]
-    assert (remark.level, remark.message) == ("block", "its own needs socat")
+    finding = (await found("claude", place.claude(settings=on)))["sandbox"]
+    assert (finding.level, finding.message) == ("block", "its own needs socat")
     place.program("socat", "")
     assert (await found("claude", place.claude(settings=on)))["sandbox"].level == "ok"
     nested = place.claude(settings=on, layer="bubblewrap")
@@ -350,10 +351,10 @@ async def test_the_sandbox_of_claude_needs_two_programs(place: Place) -> None:
 
 
 async def test_an_agent_that_speaks_acp_says_who_it_is(place: Place) -> None:
-    remarks = await found("acp", place.setup(sys.executable, ACP_AGENT))
+    findings = await found("acp", place.setup(sys.executable, ACP_AGENT))
     told = f"an agent without a name, speaks ACP 1, {sys.executable}"
-    assert remarks["version"] == Remark("version", "ok", told)
-    assert remarks["login"].message == "not known"
+    assert findings["version"] == Finding("version", "ok", told)
+    assert findings["login"].message == "not known"
 
 
 def speaker(answer: object) -> str:
@@ -369,9 +370,9 @@ ABOUT = {"protocolVersion": 1, "agentInfo": {"title": "Good", "version": "1.2"}}
 async def test_the_ways_to_log_in_are_told_and_a_key_that_is_held_back(place: Place) -> None:
     ways = {**ABOUT, "authMethods": [{"id": "web", "name": "By browser"}, KEY]}
     setup = place.setup(place.program("agent", speaker({"result": ways})))
-    remarks = await found("acp", setup)
-    assert remarks["version"].message.startswith("Good 1.2, speaks ACP 1")
-    assert remarks["login"].message == "not known; it offers: By browser, Use A_KEY"
+    findings = await found("acp", setup)
+    assert findings["version"].message.startswith("Good 1.2, speaks ACP 1")
+    assert findings["login"].message == "not known; it offers: By browser, Use A_KEY"
     held_back = (await found("acp", replace(setup, inherited={"A_KEY": "k"})))["login"]
     assert (held_back.level, held_back.message) == ("warn", "A_KEY is set but not handed on")
     place.environment["A_KEY"] = "k"
@@ -390,12 +391,12 @@ async def test_the_ways_to_log_in_are_told_and_a_key_that_is_held_back(place: Pl
 async def test_a_program_that_does_not_speak_acp_blocks(
     place: Place, script: str, told: str
 ) -> None:
-    remark = (await found("acp", place.setup(place.program("agent", script))))["version"]
-    assert (remark.level, told in remark.message) == ("block", True), remark.message
+    finding = (await found("acp", place.setup(place.program("agent", script))))["version"]
+    assert (finding.level, told in finding.message) == ("block", True), finding.message
 
 
 async def test_a_program_that_nothing_is_known_of_is_not_started(place: Place) -> None:
     path = place.program("fix", f"touch {place.folder / 'started'}")
-    remarks = await found("command", place.setup(path))
-    assert remarks["version"].message == f"not asked, {path}"
+    findings = await found("command", place.setup(path))
+    assert findings["version"].message == f"not asked, {path}"
     assert not (place.folder / "started").exists()
