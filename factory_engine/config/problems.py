@@ -28,7 +28,7 @@ _EXPECTED = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class SettingProblem:
     """The first finding of many.
 
     Args:
@@ -40,7 +40,7 @@ class Problem:
     places: tuple[Place, ...]
 
 
-def first_problem(error: ValidationError) -> Problem:
+def first_problem(error: ValidationError) -> SettingProblem:
     """The first finding of `error`, with the number of the others."""
     found = error.errors(include_url=False)
     item = found[0]
@@ -49,7 +49,7 @@ def first_problem(error: ValidationError) -> Problem:
     if item["type"] == "contradiction" and item["ctx"]["places"]:
         places = tuple((*place, *relative) for relative in item["ctx"]["places"])
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Problem(f"{dotted(places[0])}: {_sentence(item)}{more}", places)
+    return SettingProblem(f"{dotted(places[0])}: {_sentence(item)}{more}", places)
 
 
 def _sentence(item: ErrorDetails) -> str:

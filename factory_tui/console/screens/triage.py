@@ -23,7 +23,7 @@ from factory_tui.console.run.view import RunView
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.screens.dialogs import Choice, ChoiceEffect, ChoiceList
 from factory_tui.console.triage.evidence import evidence
-from factory_tui.console.triage.problems import Option, Problem, about, options, problems_of
+from factory_tui.console.triage.problems import Option, TriageProblem, about, options, problems_of
 from factory_tui.console.widgets.header import RunHeader
 from factory_tui.console.widgets.key_bar import KeyBar
 from factory_tui.console.widgets.paint import Piece, fit
@@ -34,10 +34,10 @@ from factory_tui.text.glyphs import DisplayStatus, glyphs
 from factory_tui.text.units import plural
 
 
-class ProblemList(RowList[Problem]):
+class ProblemList(RowList[TriageProblem]):
     """Problems, each with whose it is."""
 
-    def draw(self, row: Problem, number: int, width: int) -> Sequence[Piece]:
+    def draw(self, row: TriageProblem, number: int, width: int) -> Sequence[Piece]:
         display_status = DisplayStatus.STALLED if row.kind == "stalled" else DisplayStatus.BLOCKED
         pointer = glyphs().pointer if number == self.cursor else " "
         return [
@@ -60,7 +60,7 @@ class TriageScreen(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._problems: list[Problem] = []
+        self._problems: list[TriageProblem] = []
         self._options: list[Option] = []
         self._read: object = None
 
@@ -102,7 +102,7 @@ class TriageScreen(ConsoleScreen):
         self._turn(view)
 
     @property
-    def problem(self) -> Problem | None:
+    def problem(self) -> TriageProblem | None:
         """The problem under the cursor."""
         return self.query_one(ProblemList).current
 
@@ -135,7 +135,7 @@ class TriageScreen(ConsoleScreen):
                 group="evidence",
             )
 
-    def _load(self, folder: RunFolder, state: RunState, problem: Problem) -> None:
+    def _load(self, folder: RunFolder, state: RunState, problem: TriageProblem) -> None:
         worker = get_current_worker()
         text = evidence(folder, state, problem)
         if not worker.is_cancelled:
@@ -205,6 +205,6 @@ class TriageScreen(ConsoleScreen):
         return [Copyable("all problems", report), Copyable("evidence", text)]
 
 
-def _without_owner(problem: Problem) -> str:
+def _without_owner(problem: TriageProblem) -> str:
     """Why, without the name that `about` has said."""
     return problem.why.removeprefix(f"{problem.worker_id or 'The merge'}: ")

@@ -16,13 +16,13 @@ from factory_engine.state import RunState
 from factory_tui.console.bundle.bundle import PATCH_BYTES, TEXT_BYTES, issued_lock
 from factory_tui.console.logs.log_files import current_log, log_files
 from factory_tui.console.logs.log_tail import LogTail
-from factory_tui.console.triage.problems import Problem
+from factory_tui.console.triage.problems import TriageProblem
 from factory_tui.text.foreign import cells, one_line, text_of
 
 MOST_LINES = 400
 
 
-def evidence(folder: RunFolder, state: RunState, problem: Problem) -> str:
+def evidence(folder: RunFolder, state: RunState, problem: TriageProblem) -> str:
     """The lines that belong to a problem."""
     if problem.kind == "lock":
         return _lock(folder, state, problem.worker_id)
@@ -40,7 +40,7 @@ def evidence(folder: RunFolder, state: RunState, problem: Problem) -> str:
     return state.reason
 
 
-def _diffs(folder: RunFolder, problem: Problem) -> str:
+def _diffs(folder: RunFolder, problem: TriageProblem) -> str:
     """The path's part of the patch of everyone involved."""
     parts = [
         f"{worker}  {one_line(problem.path)}  {found}"
@@ -83,7 +83,7 @@ def _log(folder: RunFolder, worker_id: str) -> str:
     return "\n".join(tail.last(80)) or "It has written nothing."
 
 
-def _check_log(folder: RunFolder, problem: Problem) -> str:
+def _check_log(folder: RunFolder, problem: TriageProblem) -> str:
     """The log of the check that is named in the problem, else of the first one that there is."""
     owner = problem.worker_id or INTEGRATOR
     checks = [log for log in log_files(folder, owner) if log.stem.startswith("check-")]

@@ -48,7 +48,7 @@ ChoiceName = Literal["leave", "amend", "take_lock", "retry", "without", "integra
 
 
 @dataclass(frozen=True)
-class Problem:
+class TriageProblem:
     """One thing that stands in the way.
 
     Args:
@@ -79,16 +79,18 @@ class Option:
     obstacle: str = ""
 
 
-def problems_of(view: RunView) -> list[Problem]:
+def problems_of(view: RunView) -> list[TriageProblem]:
     """Everything that stands in the way, the workers' own problems first."""
     state = view.state
-    found: list[Problem] = []
+    found: list[TriageProblem] = []
     for worker in state.workers.values():
         found += _of_worker(view, worker)
     errors = (v for v in state.integrator.violations if v.severity == "error")
     found += [_with_culprits(_of_violation(v), state) for v in errors]
     found += [
-        Problem("preflight", "", "", f"{f.name}: {one_line(f.message, 120)}", one_line(f.advice))
+        TriageProblem(
+            "preflight", "", "", f"{f.name}: {one_line(f.message, 120)}", one_line(f.advice)
+        )
         for f in state.findings
         if f.level == "block"
     ]
@@ -96,30 +98,32 @@ def problems_of(view: RunView) -> list[Problem]:
         cause = state.reason or (
             f"stopped by {state.interrupted}" if state.interrupted else "nobody drives it"
         )
-        found.append(Problem("run", "", "", one_line(cause, 120), "It can go on where it stands."))
+        found.append(
+            TriageProblem("run", "", "", one_line(cause, 120), "It can go on where it stands.")
+        )
     return list(dict.fromkeys(found))
 
 
-def _of_worker(view: RunView, worker: WorkerState) -> Iterator[Problem]:
+def _of_worker(view: RunView, worker: WorkerState) -> Iterator[TriageProblem]:
     errors = [v for v in worker.violations if v.severity == "error"]
     for violation in errors:
         yield _of_violation(violation, worker.worker_id)
     display_status = display_status_of(view, worker)
     if display_status is DisplayStatus.STALLED:
         title = activity_of(view, worker)
-        yield Problem("stalled", worker.worker_id, "", title, "", (worker.worker_id,))
+        yield TriageProblem("stalled", worker.worker_id, "", title, "", (worker.worker_id,))
     elif worker.status in (Status.BLOCKED, Status.FAIL) and not errors:
         why = f"{worker.worker_id} {_ABOUT['worker']}"
         title = one_line(worker.reason or "blocked", 160)
-        yield Problem("worker", worker.worker_id, "", title, why, (worker.worker_id,))
+        yield TriageProblem("worker", worker.worker_id, "", title, why, (worker.worker_id,))
 
 
-def _of_violation(violation: RecordedViolation, owner: str = "") -> Problem:
+def _of_violation(violation: RecordedViolation, owner: str = "") -> TriageProblem:
     kind = _KINDS.get(violation.code, "bundle")
     worker_id = owner or (violation.worker_id if violation.worker_id.endswith("_worker") else "")
     what = one_line(violation.path or violation.message, 100)
     involved = dict.fromkeys((*([worker_id] if worker_id else ()), *_named(violation.message)))
-    return Problem(
+    return TriageProblem(
         kind,
         worker_id,
         violation.path,
@@ -129,7 +133,7 @@ def _of_violation(violation: RecordedViolation, owner: str = "") -> Problem:
     )
 
 
-def _with_culprits(problem: Problem, state: RunState) -> Problem:
+def _with_culprits(problem: TriageProblem, state: RunState) -> TriageProblem:
     """A red check of the merged tree says whose changes it takes."""
     found = [worker for found in state.culprits.values() for worker in found]
     if problem.kind != "check" or not found:
@@ -138,13 +142,13 @@ def _with_culprits(problem: Problem, state: RunState) -> Problem:
     return replace(problem, why=f"{problem.why}; it takes the changes of {names}, no fewer")
 
 
-def about(problem: Problem) -> str:
+def about(problem: TriageProblem) -> str:
     """What kind of problem it is, in words."""
     nobody = "The run" if problem.kind in ("preflight", "run") else "The merge"
     return f"{problem.worker_id or nobody} {_ABOUT[problem.kind]}"
 
 
-def options(view: RunView, problem: Problem) -> list[Option]:
+def options(view: RunView, problem: TriageProblem) -> list[Option]:
     """What can be done about a problem; the one that changes nothing stands first."""
     obstacle = _obstacle(view)
     code = 2 if view.state.status is Status.BLOCKED else 3
@@ -183,7 +187,7 @@ def _obstacle(view: RunView) -> str:
     return "" if view.local else "this run is a copy, read only"
 
 
-def _involved(view: RunView, problem: Problem) -> list[str]:
+def _involved(view: RunView, problem: TriageProblem) -> list[str]:
     """At most three workers: those named, else for a red check those that make it fail."""
     workers = [worker for worker in problem.workers if worker in view.state.workers]
     if not workers and problem.kind == "check":

@@ -17,7 +17,7 @@ from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events
 from factory_engine.status import Status
 from factory_tui.console.run.view import Driver, RunView
-from factory_tui.console.triage.problems import Problem, options, others, problems_of
+from factory_tui.console.triage.problems import TriageProblem, options, others, problems_of
 from tests.console import builders as b
 
 
@@ -35,7 +35,7 @@ def integrated(*violations: RecordedViolation) -> Draft:
     return Draft(IntegrationJudged(Status.BLOCKED, reason, violations, len(violations)), INTEGRATOR)
 
 
-def names(view: RunView, problem: Problem) -> list[str]:
+def names(view: RunView, problem: TriageProblem) -> list[str]:
     return [f"{o.name} {o.worker_id[:1]}".strip() for o in options(view, problem)]
 
 
