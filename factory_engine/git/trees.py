@@ -168,11 +168,13 @@ async def with_changes(git: Git, base: str, changes: Mapping[bytes, Entry | None
     removals = {path for path, entry in changes.items() if entry is None}
     for path in removals:
         folders[parent(path)].pop(path.rpartition(b"/")[2], None)
-    for path, entry in changes.items():
-        if entry is not None:
-            folders[parent(path)][path.rpartition(b"/")[2]] = entry
-            for emptied in [one for one in folders if one == path or one.startswith(path + b"/")]:
-                del folders[emptied]
+    added = {path: entry for path, entry in changes.items() if entry is not None}
+    for path, entry in added.items():
+        folders[parent(path)][path.rpartition(b"/")[2]] = entry
+    for folder in [
+        one for one in folders if one in added or not added.keys().isdisjoint(ancestors(one))
+    ]:
+        del folders[folder]  # a file stands there now
     return await write_folders(git, base, folders)
 
 
