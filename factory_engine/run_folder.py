@@ -1,4 +1,4 @@
-"""Where everything of a run lies: the only module that knows the file names.
+"""Where everything of a run lies.
 
 Owns paths, safe reading of what others wrote, and the one guarded writer. Never interprets what it
 reads. Light enough for commands that must answer at once.
@@ -16,41 +16,10 @@ from io import BufferedReader
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.artifacts.names import INTEGRATOR_ARTIFACTS, LEDGER, WORK, WORKER_ARTIFACTS
 from factory_engine.errors import FactoryError, RunError
 from factory_engine.ledger_receipt import RECEIPT
 
-MANIFEST = "RUN_MANIFEST.json"
-LEDGER = "LEDGER.jsonl"
-INTEGRATOR = "Z_integrator"
-STATUS = "STATUS.json"
-FILES_CHANGED = "FILES_CHANGED.json"
-DIFF = "DIFF.patch"
-SCOPE_LOCK = "SCOPE_LOCK.json"
-HANDOFF = "HANDOFF_NOTE.json"
-SUMMARY = "SUMMARY.md"
-SUGGESTIONS = "SUGGESTIONS.md"
-LOGS = "LOGS"
-LOG_INDEX = "LOGS/INDEX.json"
-FINAL_REPORT = "FINAL_REPORT.txt"
-MERGE_PLAN = "MERGE_PLAN.md"
-ATTESTATIONS = "attestations"
-LEDGER_DIGEST = "attestations/ledger.sha256"
-BUNDLES_DIGEST = "attestations/bundles.sha256"
-REPORT_DIGEST = "attestations/report.sha256"
-ATTESTATION = "attestations/merge.intoto.json"  # in-toto wants `.json` for an envelope in a file
-WORK = "work"
-
-WORKER_ARTIFACTS = (
-    STATUS,
-    SUMMARY,
-    FILES_CHANGED,
-    DIFF,
-    SUGGESTIONS,
-    SCOPE_LOCK,
-    HANDOFF,
-    LOG_INDEX,
-)
-INTEGRATOR_ARTIFACTS = (STATUS, FINAL_REPORT, FILES_CHANGED, DIFF, MERGE_PLAN, LOG_INDEX)
 _FIXED = frozenset(WORKER_ARTIFACTS + INTEGRATOR_ARTIFACTS)
 
 # Logs are what a bundle holds beside its artifacts: a handful, of some megabytes each.

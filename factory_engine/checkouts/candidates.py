@@ -16,10 +16,13 @@ from factory_engine.checkouts.nofollow import read_inside
 from factory_engine.errors import GitError
 from factory_engine.git.index import drop_index
 from factory_engine.git.layout import BRANCH
+from factory_engine.git.modes import GITLINK
 from factory_engine.git.process import Git
 from factory_engine.overlay import is_opaque
 
 _LONG_S = 900
+_MODULE = f"{GITLINK} ".encode()
+_NEW_MODULE = f":000000 {GITLINK}".encode()
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ async def added_by_worker(
     finally:
         drop_index(copy)
     listed = zip(found.paths[0::2], found.paths[1::2], strict=False)
-    added = tuple(path for facts, path in listed if not facts.startswith(b":000000 160000"))
+    added = tuple(path for facts, path in listed if not facts.startswith(_NEW_MODULE))
     return Paths(added, found.complete), ""
 
 
@@ -111,7 +114,7 @@ async def submodules(git: Git) -> tuple[bytes, ...]:
     if b"\0\0\xe0\0" not in await asyncio.to_thread(git.index.read_bytes):
         return ()
     listed = (await git.run("ls-files", "-z", "--stage")).stdout.split(b"\0")
-    return tuple(line.partition(b"\t")[2] for line in listed if line.startswith(b"160000 "))
+    return tuple(line.partition(b"\t")[2] for line in listed if line.startswith(_MODULE))
 
 
 def moved(workspace: Path, base: str) -> str:

@@ -28,9 +28,10 @@ from factory_engine.checkouts.inspection import (
 from factory_engine.checkouts.survey import Survey
 from factory_engine.errors import CollectError, GitError
 from factory_engine.git.concurrent import together
-from factory_engine.git.diff import GITLINK, tree_changes
+from factory_engine.git.diff import tree_changes
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import drop_index
+from factory_engine.git.modes import FILE, GITLINK
 from factory_engine.git.process import Git, readable
 from factory_engine.git.trees import Entry, Folder, inside, parent, read_folders, write_folders
 from factory_engine.overlay import Upper, read_upper
@@ -264,7 +265,7 @@ def _stand_in(folder: bytes, here: set[bytes], like: Entry) -> bytes:
     path = inside(folder, _STAND_IN)
     while path in here:
         path += b"-"
-    return Entry("100644", "1" * len(like.oid)).record(path)
+    return Entry(FILE, "1" * len(like.oid)).record(path)
 
 
 async def _entries(git: Git) -> dict[bytes, Entry]:

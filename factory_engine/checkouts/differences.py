@@ -13,9 +13,10 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import GitError, StorageError
-from factory_engine.git.diff import GITLINK, TreeChange, tree_changes
+from factory_engine.git.diff import TreeChange, tree_changes
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.index import drop_index
+from factory_engine.git.modes import GITLINK
 from factory_engine.git.process import Git
 from factory_engine.git.trees import ancestors, read_folders
 

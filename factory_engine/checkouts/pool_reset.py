@@ -24,12 +24,11 @@ from factory_engine.checkouts.removal import remove_tree
 from factory_engine.errors import GitError
 from factory_engine.git.edge import is_real_folder
 from factory_engine.git.index import drop_lock
+from factory_engine.git.modes import EXECUTABLE, GITLINK, LINK
 from factory_engine.git.process import Git
 from factory_engine.git.store import RunStore
 
-_LINK = b"120000"
-_EXECUTABLE = b"100755"
-_SUBMODULE = b"160000"
+_LINK, _EXECUTABLE, _SUBMODULE = (mode.encode() for mode in (LINK, EXECUTABLE, GITLINK))
 
 
 async def reset_workspace(

@@ -12,13 +12,13 @@ TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
     from factory_engine.config.loading import LoadedConfig, load, rows
     from factory_engine.config.locations import (
-        CONFIG_FILE,
         runs_dir,
         runs_dir_from,
         workspaces_dir,
         workspaces_dir_from,
     )
     from factory_engine.config.models import KNOWN_FLAGS, Config
+    from factory_engine.config.paths import CONFIG_FILE
     from factory_engine.config.sealing import digest, from_sealed, sealed
     from factory_engine.config.tasks import AgentConfig, CheckConfig, ScopeConfig, WorkerConfig
 
@@ -45,12 +45,12 @@ __all__ = [
 _HOMES = {
     "loading": ("LoadedConfig", "load", "rows"),
     "locations": (
-        "CONFIG_FILE",
         "runs_dir",
         "runs_dir_from",
         "workspaces_dir",
         "workspaces_dir_from",
     ),
+    "paths": ("CONFIG_FILE",),
     "models": ("KNOWN_FLAGS", "Config"),
     "sealing": ("digest", "from_sealed", "sealed"),
     "tasks": ("AgentConfig", "CheckConfig", "ScopeConfig", "WorkerConfig"),

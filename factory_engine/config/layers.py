@@ -12,6 +12,7 @@ from pathlib import Path
 
 from factory_engine.config import json_text
 from factory_engine.config.merging import Merged
+from factory_engine.config.paths import CONFIG_FILE
 from factory_engine.config.shape import Kind, Reader, Shape
 from factory_engine.config.wording import Place, dotted, plain
 from factory_engine.errors import UsageError
@@ -20,7 +21,6 @@ TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
     from typing import Any
 
-CONFIG_FILE = "tools/codex/factory/factory.config.json"
 MAX_BYTES = 1_000_000
 OPTION = "--set"
 

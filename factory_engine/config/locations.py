@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from factory_engine.config.layers import CONFIG_FILE, Sources, merge
+from factory_engine.config.layers import Sources, merge
+from factory_engine.config.paths import APPLICATION, RUNS_DIR, is_fixed, not_fixed
 from factory_engine.config.shape import Kind, Shape
 from factory_engine.config.wording import described, shown
 from factory_engine.errors import UsageError
@@ -17,20 +18,6 @@ from factory_engine.errors import UsageError
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
     from factory_engine.config.models import Config
-
-__all__ = [
-    "CONFIG_FILE",
-    "RUNS_DIR",
-    "is_fixed",
-    "runs_dir",
-    "runs_dir_from",
-    "signing_key",
-    "workspaces_dir",
-    "workspaces_dir_from",
-]
-
-RUNS_DIR = "tools/codex/runs"
-APPLICATION = "codex-factory"
 
 _TREE = Shape(
     Kind.OBJECT,
@@ -45,16 +32,6 @@ _TREE = Shape(
         )
     },
 )
-
-
-def is_fixed(text: str) -> bool:
-    """Whether a location means the same in every folder: it is absolute or starts at a home."""
-    return text.startswith("~") or Path(text).is_absolute()
-
-
-def not_fixed(text: str) -> str:
-    """The clause for a `paths.workspaces_dir` that is not."""
-    return f"expected an absolute path or one from ~, not {shown(text)}"
 
 
 def runs_dir(config: Config, root: Path) -> Path:

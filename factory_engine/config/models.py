@@ -24,7 +24,7 @@ from factory_engine.config.fields import (
     contradiction,
 )
 from factory_engine.config.limits import RetryConfig, WorkLimits, first_set
-from factory_engine.config.locations import RUNS_DIR, is_fixed, not_fixed
+from factory_engine.config.paths import RUNS_DIR, is_fixed, not_fixed
 from factory_engine.config.tasks import AgentConfig, Checks, SandboxSetting, WorkerConfig
 from factory_engine.config.wording import near_name, shown
 

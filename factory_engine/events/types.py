@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from factory_engine.artifacts.names import INTEGRATOR
+
+__all__ = ["FACTORY", "INTEGRATOR", "OPERATOR", "STAGES", "EventType"]
+
 FACTORY = "factory"
 OPERATOR = "operator"
-INTEGRATOR = "Z_integrator"
 
 STAGES = ("preflight", "launch", "bundle-validate", "integrate", "summary")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from factory_engine.artifacts.names import FINAL_REPORT, STATUS
 from factory_engine.events import (
     INTEGRATOR,
     STAGES,
@@ -18,7 +19,7 @@ from factory_engine.fold.parts import without
 from factory_engine.state import RunState, StageState, WorkerState
 from factory_engine.status import Status
 
-_VERDICT_FILES = (f"{INTEGRATOR}/STATUS.json", f"{INTEGRATOR}/FINAL_REPORT.txt")
+_VERDICT_FILES = (f"{INTEGRATOR}/{STATUS}", f"{INTEGRATOR}/{FINAL_REPORT}")
 
 
 def after_stage_event(state: RunState, event: Event, details: StageDetails) -> RunState:

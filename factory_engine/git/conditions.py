@@ -16,6 +16,7 @@ from factory_engine.errors import GitError
 from factory_engine.git.blobs import blobs
 from factory_engine.git.concurrent import together
 from factory_engine.git.edge import storage_errors
+from factory_engine.git.modes import GITLINK
 from factory_engine.git.process import Git
 
 MOST_LISTED = 1000
@@ -150,10 +151,10 @@ def _literal(folder: Path) -> str:
 
 def _submodules(tree: bytes) -> list[bytes]:
     # The listing of a big tree is megabytes: one search tells that there is none.
-    if b"160000 commit " not in tree:
+    if f"{GITLINK} commit ".encode() not in tree:
         return []
     entries = (entry.partition(b"\t") for entry in tree.split(b"\0"))
-    return [path for facts, _, path in entries if facts.startswith(b"160000 ")]
+    return [path for facts, _, path in entries if facts.startswith(GITLINK.encode())]
 
 
 def _attribute_blobs(tree: bytes) -> set[bytes]:

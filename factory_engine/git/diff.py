@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from factory_engine.git.blobs import blobs, each_blob, sha256_of_blobs
+from factory_engine.git.modes import GITLINK
 from factory_engine.git.process import Git
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "tree_paths",
 ]
 
-GITLINK = "160000"
 
 _TIMEOUT_S = 900
 # A rename is a file at least half of which is found again; above 1000 candidates on each side

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from factory_engine.errors import GitError
+from factory_engine.git.modes import FOLDER, GITLINK
 from factory_engine.git.process import Git
-
-FOLDER = "40000"
-GITLINK = "160000"
 
 _FEW = 32  # folders that are asked for by path in one go; of more, git would walk each path anew
 

@@ -19,16 +19,15 @@ from typing import Any, Protocol
 
 from factory_engine.artifacts import strict_json
 from factory_engine.artifacts.manifest import RunManifest
-from factory_engine.run_folder import (
+from factory_engine.artifacts.names import (
     BUNDLES_DIGEST,
     DIFF,
     FILES_CHANGED,
     FINAL_REPORT,
     INTEGRATOR,
     MERGE_PLAN,
-    RunFolder,
-    Unreadable,
 )
+from factory_engine.run_folder import RunFolder, Unreadable
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:codex-factory:attestation:merge:v1"

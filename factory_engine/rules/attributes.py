@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from factory_engine.artifacts.violations import Code
 from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import LINK
 from factory_engine.rules.name_folding import special_name
-from factory_engine.rules.policy import LINK, PathViolation
+from factory_engine.rules.policy import PathViolation
 from factory_engine.rules.scope import PatternList
 
 NAME = ".gitattributes"

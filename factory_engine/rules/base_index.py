@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from factory_engine.git.modes import LINK
 from factory_engine.rules.name_folding import fold_path
 from factory_engine.rules.paths import parents
-
-LINK = "120000"
 
 Entry = tuple[str, str]
 """Mode and object id."""

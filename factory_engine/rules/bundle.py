@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.violations import Code, Severity, ordered, violation
+from factory_engine.config.models import PolicyConfig
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import LINK
 from factory_engine.patch.model import PatchReading
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.attributes import attribute_violations, is_attributes_file
@@ -23,9 +25,7 @@ from factory_engine.rules.links import link_violations, links_of_result, through
 from factory_engine.rules.parse_bundle import ParsedBundle, parse_bundle
 from factory_engine.rules.patch_base import base_violations
 from factory_engine.rules.policy import (
-    LINK,
     PathViolation,
-    Policy,
     Protection,
     kind_violations,
     patch_violations,
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 
-def may_apply(reading: PatchReading, policy: Policy) -> bool:
+def may_apply(reading: PatchReading, policy: PolicyConfig) -> bool:
     """Whether a patch may be given to `git apply` at all.
 
     Not one whose bytes git might understand otherwise, and not one that unfolds into more than

@@ -15,10 +15,9 @@ from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.violations import Code, ordered, violation
 from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import GITLINK
 from factory_engine.patch.model import PatchReading
 from factory_engine.rules.paths import as_bytes
-
-GITLINK = "160000"
 
 
 def compare_claims(

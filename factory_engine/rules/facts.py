@@ -10,30 +10,12 @@ from dataclasses import dataclass, field
 
 from factory_engine.artifacts.bundle import FilesChanged, ScopeLock
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.names import WORKER_ARTIFACTS
+from factory_engine.config.models import PolicyConfig
+from factory_engine.config.paths import RUNS_DIR
 from factory_engine.git.diff import TreeChange
 from factory_engine.patch.model import PatchReading
 from factory_engine.rules.base_index import BaseIndex
-from factory_engine.rules.policy import Policy
-
-STATUS = "STATUS.json"
-FILES_CHANGED = "FILES_CHANGED.json"
-PATCH = "DIFF.patch"
-SCOPE_LOCK = "SCOPE_LOCK.json"
-HANDOFF = "HANDOFF_NOTE.json"
-LOG_INDEX = "LOGS/INDEX.json"
-
-REQUIRED = (
-    STATUS,
-    "SUMMARY.md",
-    FILES_CHANGED,
-    PATCH,
-    "SUGGESTIONS.md",
-    SCOPE_LOCK,
-    HANDOFF,
-    LOG_INDEX,
-)
-
-RUNS_DIR = b"tools/codex/runs"
 
 
 @dataclass(frozen=True)
@@ -85,10 +67,10 @@ class BundleFacts:
     sha256_of: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     contents: Mapping[str, bytes] = field(default_factory=dict)
-    policy: Policy = field(default_factory=Policy)
-    runs_dir: bytes | None = RUNS_DIR
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    runs_dir: bytes | None = RUNS_DIR.encode()
     required_checks: Sequence[str] = ()
-    required_artifacts: Sequence[str] = REQUIRED
+    required_artifacts: Sequence[str] = WORKER_ARTIFACTS
     extras: Mapping[str, UnusableArtifact | None] | None = field(default_factory=dict)
     reading: PatchReading | None = None
 

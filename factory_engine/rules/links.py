@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from factory_engine.artifacts.violations import Code
+from factory_engine.config.models import PolicyConfig
 from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import LINK
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.name_folding import is_git_directory_name
 from factory_engine.rules.paths import parents
-from factory_engine.rules.policy import LINK, PathViolation, Policy
+from factory_engine.rules.policy import PathViolation
 
 _ABSOLUTE = re.compile(rb"[/\\]|[A-Za-z]:")
 
@@ -42,7 +44,7 @@ def link_violations(
     changes: Sequence[TreeChange],
     contents: Mapping[str, bytes],
     links: frozenset[bytes],
-    policy: Policy,
+    policy: PolicyConfig,
     in_scope: Callable[[bytes], bool],
 ) -> Iterator[PathViolation]:
     """SYMLINK for each new link unless the policy allows it, SYMLINK_ESCAPE where it leads out.

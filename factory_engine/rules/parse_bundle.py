@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from factory_engine.artifacts import names
 from factory_engine.artifacts.base import Artifact
 from factory_engine.artifacts.bundle import (
     FilesChanged,
@@ -21,7 +22,6 @@ from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.artifacts.violations import Code, Severity, violation
 from factory_engine.escape import printable
-from factory_engine.rules import facts as names
 from factory_engine.rules.facts import BundleFacts, UnusableArtifact
 from factory_engine.rules.paths import as_bytes, name_violations
 
@@ -62,7 +62,7 @@ def parse_bundle(facts: BundleFacts) -> ParsedBundle:
     parsed.lock = _parse_artifact(ScopeLock, names.SCOPE_LOCK, facts, parsed)
     parsed.handoff = _parse_artifact(HandoffNote, names.HANDOFF, facts, parsed)
     parsed.logs = _parse_artifact(LogIndex, names.LOG_INDEX, facts, parsed)
-    patch = facts.artifacts.get(names.PATCH)
+    patch = facts.artifacts.get(names.DIFF)
     parsed.patch = patch if isinstance(patch, bytes) else None
     if parsed.logs is not None:
         parsed.violations += _log_violations(parsed.logs, facts.worker_id)

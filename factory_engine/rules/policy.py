@@ -1,45 +1,27 @@
 """What no worker may do, whatever its scope says.
 
-Owns the policy and its rules on what a patch yields: protected paths, kinds of files, sizes,
+Owns the rules of the policy on what a patch yields: protected paths, kinds of files, sizes,
 numbers. Rules that need the content of a file are in `links` and `attributes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from factory_engine.artifacts.violations import Code
+from factory_engine.config.models import PolicyConfig
 from factory_engine.escape import printable
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import FILE_MODES, GITLINK, LINK
 from factory_engine.patch.model import PatchFile, PatchReading
 from factory_engine.rules.name_folding import fold_component, special_name
 from factory_engine.rules.scope import PatternList
-
-PROTECTED = (".env", ".env.*", ".github/workflows/**")
-FILE_MODES = ("100644", "100755")
-LINK = "120000"
-GITLINK = "160000"
 
 _UNFOLDED = 128 << 20
 _UNFOLDED_FOR_EACH_BYTE = 3  # an honest binary file shrinks to a third at most, or is small
 
 PathViolation = tuple[bytes, Code, str]
 """A path (empty where none is meant), what is wrong with it, and in which words."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The section `policy` of the configuration; sizes in bytes."""
-
-    protected: tuple[str, ...] = PROTECTED
-    secrets: Literal["block", "warn", "off"] = "block"
-    symlinks: Literal["block", "allow"] = "block"
-    submodules: Literal["block", "allow"] = "block"
-    binary: Literal["allow", "block"] = "allow"
-    max_file_bytes: int = 10_000_000
-    max_files: int = 10_000
 
 
 class Protection:
@@ -71,7 +53,7 @@ class Protection:
         return all(fold_component(p) == ours for ours, p in zip(self._runs, parts, strict=False))
 
 
-def kind_violations(changes: Sequence[TreeChange], policy: Policy) -> Iterator[PathViolation]:
+def kind_violations(changes: Sequence[TreeChange], policy: PolicyConfig) -> Iterator[PathViolation]:
     """GITLINK, GITMODULES and MODE: entries that are neither files nor links.
 
     A submodule is refused on either side, as is the file that describes submodules: a clone with
@@ -87,7 +69,7 @@ def kind_violations(changes: Sequence[TreeChange], policy: Policy) -> Iterator[P
             yield change.path, Code.MODE, f"has mode {change.new_mode}, which git does not use"
 
 
-def patch_violations(reading: PatchReading, policy: Policy) -> Iterator[PathViolation]:
+def patch_violations(reading: PatchReading, policy: PolicyConfig) -> Iterator[PathViolation]:
     """What the text of a patch alone shows: modes that git would put right, binary files, sizes."""
     for file in reading.files:
         unchanged = file.kind == "modified" and file.old_mode == file.new_mode
@@ -106,7 +88,7 @@ def patch_violations(reading: PatchReading, policy: Policy) -> Iterator[PathViol
 def size_violations(
     changes: Sequence[TreeChange],
     sizes: Mapping[str, int],
-    policy: Policy,
+    policy: PolicyConfig,
 ) -> Iterator[PathViolation]:
     """TOO_LARGE for each content over the limit, TOO_MANY_FILES once."""
     for change in changes:
@@ -117,7 +99,7 @@ def size_violations(
         yield b"", Code.TOO_MANY_FILES, f"{len(changes):,} paths change, over {policy.max_files:,}"
 
 
-def unfolds_too_far(reading: PatchReading, policy: Policy) -> bool:
+def unfolds_too_far(reading: PatchReading, policy: PolicyConfig) -> bool:
     """Whether this patch makes a file over the limit, so that applying must not be tried."""
     limit = policy.max_file_bytes
     return bool(_bomb(reading)) or any(_least_size(file) > limit for file in reading.files)
@@ -154,5 +136,5 @@ def _nul_violations(reading: PatchReading) -> Iterator[PathViolation]:
         at = reading.data.find(b"\0", line) if line >= 0 else -1
 
 
-def _too_large(size: int, policy: Policy) -> str:
+def _too_large(size: int, policy: PolicyConfig) -> str:
     return f"has {size:,} bytes, over {policy.max_file_bytes:,}"

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import FILE
 from factory_engine.patch.model import PatchFile, PatchReading
 from factory_engine.rules.base_index import BaseIndex
-
-_FILE = "100644"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def _changes(file: PatchFile, token: str, base: BaseIndex) -> list[TreeChange]:
     changes = []
     old, new = file.old_path, file.new_path
     entry = base.entry(old) if old is not None else None
-    old_mode = entry[0] if entry else file.old_mode or _FILE
+    old_mode = entry[0] if entry else file.old_mode or FILE
     old_oid = entry[1] if entry else "old"
     if old is not None and old != new and file.kind in ("deleted", "renamed"):
         changes.append(TreeChange(old, old_mode, None, old_oid, None))

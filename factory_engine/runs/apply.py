@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from factory_engine.artifacts.bundle import FilesChanged
+from factory_engine.artifacts.names import DIFF, FILES_CHANGED, INTEGRATOR
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.errors import RunError, UnfinishedError
 from factory_engine.git.landing import land
-from factory_engine.run_folder import DIFF, FILES_CHANGED, INTEGRATOR, RunFolder, Unreadable
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.runs.project import Project
 from factory_engine.runs.replay import replay
 from factory_engine.state import WorkerState

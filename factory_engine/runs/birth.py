@@ -10,19 +10,14 @@ from dataclasses import dataclass
 from factory_engine import run_id as run_ids
 from factory_engine import storage
 from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
+from factory_engine.artifacts.names import MANIFEST
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.config import WorkerConfig, digest, sealed
 from factory_engine.errors import RunError, UsageError
 from factory_engine.events import Draft, PlannedWorker, RunCreated
 from factory_engine.git.process import git_version
 from factory_engine.ledger import read_tail
-from factory_engine.run_folder import (
-    MANIFEST,
-    RunFolder,
-    Unreadable,
-    claim_run_folder,
-    create_runs_folder,
-)
+from factory_engine.run_folder import RunFolder, Unreadable, claim_run_folder, create_runs_folder
 from factory_engine.runs.listing import newest_run
 from factory_engine.runs.project import Project
 from factory_engine.state import RunState

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.artifacts.manifest import RunManifest
+from factory_engine.artifacts.names import LEDGER_DIGEST, MANIFEST
 from factory_engine.bus import Bus
 from factory_engine.config import from_sealed
 from factory_engine.errors import FactoryError, RunError, StorageError
@@ -24,12 +25,7 @@ from factory_engine.ledger_receipt import Receipt
 from factory_engine.pipeline import PREFLIGHT, Handover, Plan, conclude, run_pipeline
 from factory_engine.processes.tree import end_tree
 from factory_engine.recorder import Recorder
-from factory_engine.run_folder import (
-    LEDGER_DIGEST,
-    MANIFEST,
-    GuardedWriter,
-    RunFolder,
-)
+from factory_engine.run_folder import GuardedWriter, RunFolder
 from factory_engine.run_lock import hold
 from factory_engine.runs.birth import Request, claim, created_event, read_plan, require_sealed_plan
 from factory_engine.runs.listing import existing_run, find_run

@@ -10,6 +10,7 @@ import os
 from heapq import nlargest
 
 from factory_engine import ledger_tail
+from factory_engine.artifacts.names import LEDGER, MANIFEST
 from factory_engine.errors import RunError
 
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-LEDGER = "LEDGER.jsonl"
-MANIFEST = "RUN_MANIFEST.json"
 HOLDER = "work/holder.json"
 _KINDS = {"oneshot", "launch"}  # ids of other kinds are understood too, with a longer look
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory_engine.artifacts.manifest import RunManifest
+from factory_engine.artifacts.names import DIFF, FILES_CHANGED, MERGE_PLAN
 from factory_engine.artifacts.violations import Code
 from factory_engine.clock import Clock
 from factory_engine.config import Config
@@ -28,7 +29,7 @@ from factory_engine.events import (
 from factory_engine.git.process import git_version
 from factory_engine.git.repository import Repository
 from factory_engine.ledger import read_events
-from factory_engine.run_folder import DIFF, FILES_CHANGED, MERGE_PLAN, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.integrate.stage import run_integrate
 from factory_engine.stages.validate.stage import EVENT_VIOLATIONS

@@ -11,6 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from factory_engine.artifacts.integrator import IntegratorStatus
+from factory_engine.artifacts.names import (
+    FINAL_REPORT,
+    INTEGRATOR,
+    LEDGER,
+    LEDGER_DIGEST,
+    STATUS,
+    WORK,
+)
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.errors import FactoryError, LedgerError
 from factory_engine.escape import printable
@@ -18,16 +26,7 @@ from factory_engine.events import Event, Unknown
 from factory_engine.fold import fold_all
 from factory_engine.ledger import Head, read_events, shortfall, verify_chain
 from factory_engine.ledger_receipt import read_receipt
-from factory_engine.run_folder import (
-    FINAL_REPORT,
-    INTEGRATOR,
-    LEDGER,
-    LEDGER_DIGEST,
-    STATUS,
-    WORK,
-    RunFolder,
-    Unreadable,
-)
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.state import RunState
 
 _NAMED = 5

@@ -14,6 +14,15 @@ from pathlib import Path
 from factory_engine.artifacts import strict_json
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
+from factory_engine.artifacts.names import (
+    ATTESTATION,
+    BUNDLES_DIGEST,
+    DIFF,
+    INTEGRATOR,
+    MANIFEST,
+    REPORT_DIGEST,
+    STATUS,
+)
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.config import Config, digest, from_sealed
 from factory_engine.errors import FactoryError, RepositoryError, UnfinishedError
@@ -22,17 +31,7 @@ from factory_engine.ledger import Head
 from factory_engine.provenance.envelope import PAYLOAD_TYPE, Envelope
 from factory_engine.provenance.keys import is_signed_by, key_id
 from factory_engine.provenance.statement import Result, first_difference, statement
-from factory_engine.run_folder import (
-    ATTESTATION,
-    BUNDLES_DIGEST,
-    DIFF,
-    INTEGRATOR,
-    MANIFEST,
-    REPORT_DIGEST,
-    STATUS,
-    RunFolder,
-    Unreadable,
-)
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.runs.rederive import Sealed, rederive
 from factory_engine.runs.replay import Replay, replay
 from factory_engine.state import RunState

@@ -10,15 +10,12 @@ import json
 import os
 import sys
 
+from factory_engine.config.paths import APPLICATION, CONFIG_FILE, RUNS_DIR
+
 TYPE_CHECKING = False  # importing typing, or pathlib, costs as much as starting Python
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-# Names that `config.locations` owns, which is slow to load; a test holds them against it.
-RUNS_DIR = "tools/codex/runs"
-CONFIG_FILE = "tools/codex/factory/factory.config.json"
-APPLICATION = "codex-factory"
 
 
 def find_root(start: Path) -> Path | None:

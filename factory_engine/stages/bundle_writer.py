@@ -23,10 +23,7 @@ from factory_engine.artifacts.bundle import (
     LogIndex,
     StatusFile,
 )
-from factory_engine.checkouts.removal import remove_workspace
-from factory_engine.escape import printable
-from factory_engine.git import diff
-from factory_engine.run_folder import (
+from factory_engine.artifacts.names import (
     DIFF,
     FILES_CHANGED,
     HANDOFF,
@@ -38,6 +35,9 @@ from factory_engine.run_folder import (
     SUMMARY,
     WORKER_ARTIFACTS,
 )
+from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.escape import printable
+from factory_engine.git import diff
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.outbox import Outbox, read_outbox
 from factory_engine.status import Status

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.manifest import RunManifest, issued_lock
+from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.checkouts.carried import AUTO, Carried, find_carried
 from factory_engine.checkouts.layer_cache import LayerCache
 from factory_engine.checkouts.layers import Layers
@@ -26,7 +27,7 @@ from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.processes.marker import Marker
 from factory_engine.provenance.keys import read_signing_key
-from factory_engine.run_folder import INTEGRATOR, GuardedWriter, RunFolder
+from factory_engine.run_folder import GuardedWriter, RunFolder
 from factory_engine.sandbox import probe, secrets
 from factory_engine.stages.isolation import Isolation, find_isolation
 from factory_engine.stages.ports import Ports

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from factory_engine.artifacts import strict_json
-from factory_engine.run_folder import HANDOFF, SUGGESTIONS, SUMMARY, RunFolder, Unreadable
+from factory_engine.artifacts.names import HANDOFF, SUGGESTIONS, SUMMARY
+from factory_engine.run_folder import RunFolder, Unreadable
 
 MAX_WORDS_BYTES = 262_144
 _LISTS = ("decisions", "risks", "next_actions")

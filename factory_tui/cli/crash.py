@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from factory_engine.config.locations import APPLICATION
+from factory_engine.config.paths import APPLICATION
 from factory_tui.cli import errors
 from factory_tui.text.exit_codes import ExitCode
 

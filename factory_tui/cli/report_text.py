@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from factory_engine.artifacts.names import FINAL_REPORT, INTEGRATOR
 from factory_engine.errors import RunError, UnfinishedError
 from factory_engine.escape import printable
-from factory_engine.run_folder import FINAL_REPORT, INTEGRATOR, RunFolder, Unreadable
+from factory_engine.run_folder import RunFolder, Unreadable
 
 REPORT = f"{INTEGRATOR}/{FINAL_REPORT}"
 LONGEST_LINE = 10_000

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory_engine.config.locations import CONFIG_FILE, RUNS_DIR
+from factory_engine.config.paths import CONFIG_FILE, RUNS_DIR
 from factory_engine.events import Event
 from factory_engine.ledger import read_events
 from factory_engine.run_folder import RunFolder

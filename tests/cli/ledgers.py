@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from factory_engine.clock import Clock, from_rfc3339
-from factory_engine.config.locations import RUNS_DIR
+from factory_engine.config.paths import RUNS_DIR
 from factory_engine.events import Draft, PlannedWorker, RunCreated, RunFinished, WorkerActivity
 from factory_engine.ledger import LedgerWriter
 from factory_engine.status import Status

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from factory_engine.config.locations import CONFIG_FILE, RUNS_DIR
+from factory_engine.config.paths import CONFIG_FILE, RUNS_DIR
 from factory_tui.cli.main import main
 from tests.support.repositories import make_repository
 

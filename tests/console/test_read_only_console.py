@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from factory_engine.config.locations import APPLICATION
+from factory_engine.config.paths import APPLICATION
 from factory_engine.errors import RunError
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_lock import hold

@@ -18,9 +18,10 @@ from typing import Any
 
 import psutil
 
+from factory_engine.artifacts.names import LEDGER, LEDGER_DIGEST
 from factory_engine.fold import fold_all
 from factory_engine.ledger import read_events, verify_chain
-from factory_engine.run_folder import LEDGER, LEDGER_DIGEST, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.state import RunState
 from factory_engine.status import Status

@@ -15,13 +15,13 @@ from typing import Literal
 
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.names import MANIFEST
 from factory_engine.artifacts.violations import Code
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import INTEGRATOR, CheckFinished, CheckStarted, CulpritSearched, Draft
 from factory_engine.git.merge import merge_trees
 from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.processes.environment import worker_environment
-from factory_engine.run_folder import MANIFEST
 from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind

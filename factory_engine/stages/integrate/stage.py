@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import ConflictRecord, Violation
+from factory_engine.artifacts.names import DIFF, FILES_CHANGED, LOG_INDEX, MERGE_PLAN
 from factory_engine.artifacts.violations import Code
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.events import INTEGRATOR, Draft, IntegrationJudged, MergeFinished
 from factory_engine.git.merge import Merged, merge_trees
 from factory_engine.rules.overlap import overlaps
 from factory_engine.rules.scope import ScopeRules
-from factory_engine.run_folder import DIFF, FILES_CHANGED, LOG_INDEX, MERGE_PLAN
 from factory_engine.stages.bundle_writer import changes_and_patch, counts_of, write_logs
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.integrate.merged_checks import Checked, check_merged

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.artifacts.names import INTEGRATOR, SCOPE_LOCK
 from factory_engine.checkouts.removal import remove_workspace
-from factory_engine.run_folder import INTEGRATOR
 from factory_engine.stages.context import RunContext
 from factory_engine.status import Status
 
@@ -35,7 +35,7 @@ class WorkerFolder:
     @property
     def scope_file(self) -> Path:
         """The worker's scope lock, to read."""
-        return self.path / "SCOPE_LOCK.json"
+        return self.path / SCOPE_LOCK
 
     @property
     def prompt_file(self) -> Path:

@@ -16,6 +16,7 @@ import filelock
 import psutil
 
 from factory_engine import storage
+from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.checkouts.carried import Carried, find_carried
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
@@ -28,7 +29,6 @@ from factory_engine.git.process import MINIMUM_GIT, git_version
 from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.rules.scope import pattern_problems
-from factory_engine.run_folder import INTEGRATOR
 from factory_engine.sandbox import Layer, describe, probe, secrets
 from factory_engine.stages.context import RunContext, StageOutcome, carry_patterns
 from factory_engine.stages.isolation import find_isolation, isolation_finding

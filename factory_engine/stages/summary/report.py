@@ -12,6 +12,7 @@ from typing import Literal
 
 from factory_engine.artifacts.bundle import Change, CheckResult
 from factory_engine.artifacts.integrator import ConflictRecord, StageResult, Violation
+from factory_engine.artifacts.names import FILES_CHANGED, STATUS
 from factory_engine.escape import printable, quoted_block
 from factory_engine.stages.isolation import WORDS, IsolationKind
 from factory_engine.status import Status
@@ -147,7 +148,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
         return ""
     body = shown[:LISTED]
     if len(shown) > LISTED:
-        body.append(f"and {len(shown) - LISTED} more, all in STATUS.json and FILES_CHANGED.json")
+        body.append(f"and {len(shown) - LISTED} more, all in {STATUS} and {FILES_CHANGED}")
     return "\n".join([title, "-" * len(title), *body]) + "\n"
 
 

@@ -19,19 +19,7 @@ from factory_engine.artifacts.integrator import (
     StageResult,
     Violation,
 )
-from factory_engine.checkouts.carried import Carried
-from factory_engine.checkouts.removal import remove_workspace
-from factory_engine.errors import StorageError
-from factory_engine.escape import printable
-from factory_engine.events import (
-    INTEGRATOR,
-    Draft,
-    ReportWritten,
-    RunFinished,
-)
-from factory_engine.provenance.attestation import attest
-from factory_engine.provenance.statement import Result
-from factory_engine.run_folder import (
+from factory_engine.artifacts.names import (
     ATTESTATION,
     BUNDLES_DIGEST,
     DIFF,
@@ -44,9 +32,20 @@ from factory_engine.run_folder import (
     MERGE_PLAN,
     REPORT_DIGEST,
     STATUS,
-    RunFolder,
-    Unreadable,
 )
+from factory_engine.checkouts.carried import Carried
+from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.errors import StorageError
+from factory_engine.escape import printable
+from factory_engine.events import (
+    INTEGRATOR,
+    Draft,
+    ReportWritten,
+    RunFinished,
+)
+from factory_engine.provenance.attestation import attest
+from factory_engine.provenance.statement import Result
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.summary.report import (

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from factory_engine.git import diff
 from factory_engine.git.blobs import stream_blobs
 from factory_engine.git.diff import TreeChange
+from factory_engine.git.modes import GITLINK
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.bundle import contents_wanted
-from factory_engine.rules.policy import GITLINK
 from factory_engine.stages.context import RunContext
 
 _LARGEST_KEPT = 1 << 20

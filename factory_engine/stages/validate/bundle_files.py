@@ -5,15 +5,10 @@ Owns how much of each is read. Never interprets one.
 
 from __future__ import annotations
 
+from factory_engine.artifacts.names import DIFF, FILES_CHANGED, WORKER_ARTIFACTS
 from factory_engine.artifacts.strict_json import MAX_CLAIM_BYTES
 from factory_engine.rules.facts import UnusableArtifact
-from factory_engine.run_folder import (
-    DIFF,
-    FILES_CHANGED,
-    WORKER_ARTIFACTS,
-    RunFolder,
-    Unreadable,
-)
+from factory_engine.run_folder import RunFolder, Unreadable
 
 MAX_PATCH_BYTES = 256 << 20
 MAX_TEXT_BYTES = 1 << 20

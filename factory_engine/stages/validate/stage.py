@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from factory_engine import storage
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.integrator import Violation
+from factory_engine.artifacts.names import DIFF, SCOPE_LOCK
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.artifacts.violations import Code
 from factory_engine.escape import printable
@@ -30,12 +31,7 @@ from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.bundle import BundleFacts, judge_bundle, may_apply
-from factory_engine.rules.policy import Policy
-from factory_engine.run_folder import (
-    DIFF,
-    SCOPE_LOCK,
-    Unreadable,
-)
+from factory_engine.run_folder import Unreadable
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.validate.base_tree import BaseTree
 from factory_engine.stages.validate.bundle_files import MAX_TEXT_BYTES, extra_files, read_artifacts
@@ -212,7 +208,7 @@ async def _judge(
     patch = artifacts[DIFF]
     reading = read_patch(patch if isinstance(patch, bytes) else b"", max_files)
     applied = NOT_APPLIED
-    if isinstance(patch, bytes) and patch and may_apply(reading, _policy(context)):
+    if isinstance(patch, bytes) and patch and may_apply(reading, context.config.policy):
         applied = await _apply(context, worker_id, patch)
     changes = await base.changes(applied.tree)
     contents = await base.contents(changes)
@@ -229,7 +225,7 @@ async def _judge(
             sha256_of=contents.sha256,
             sizes=contents.sizes,
             contents=contents.kept,
-            policy=_policy(context),
+            policy=context.config.policy,
             runs_dir=_runs_dir(context),
             required_checks=_required_checks(context, worker_id),
             extras=extra_files(context.folder, worker_id),
@@ -273,16 +269,3 @@ def _required_checks(context: RunContext, worker_id: str) -> list[str]:
         return []
     checks = context.config.workers[worker_id].checks
     return [check.name for check in checks if check.required]
-
-
-def _policy(context: RunContext) -> Policy:
-    settings = context.config.policy
-    return Policy(
-        protected=tuple(settings.protected),
-        secrets=settings.secrets,
-        symlinks=settings.symlinks,
-        submodules=settings.submodules,
-        binary=settings.binary,
-        max_file_bytes=settings.max_file_bytes,
-        max_files=settings.max_files,
-    )

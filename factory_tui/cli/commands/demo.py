@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from factory_engine.config.locations import RUNS_DIR
+from factory_engine.config.paths import RUNS_DIR
 from factory_engine.errors import UsageError
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.control import remove_workspaces

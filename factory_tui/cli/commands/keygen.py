@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from factory_engine import storage
+from factory_engine.config.paths import APPLICATION
 from factory_engine.errors import UsageError
 from factory_engine.provenance.keys import KeyPair, generate
 from factory_engine.runs.whereabouts import find_root
@@ -18,7 +19,6 @@ from factory_tui.cli.output import Output
 from factory_tui.cli.targets import shown_path, start_of
 from factory_tui.text.exit_codes import ExitCode
 
-APPLICATION = "codex-factory"
 NAME = "signing-key.pem"
 
 

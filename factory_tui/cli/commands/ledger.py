@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
+from factory_engine.artifacts.names import LEDGER
 from factory_engine.errors import LedgerError, StorageError
 from factory_engine.ledger_tail import AT_LEAST_RUNS, newest
-from factory_engine.runs.records import LEDGER, newest_names
+from factory_engine.runs.records import newest_names
 from factory_tui.cli import listing_targets
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.ledger_table import ledger_lines, ledger_table

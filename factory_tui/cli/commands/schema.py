@@ -17,6 +17,16 @@ from factory_engine.artifacts.bundle import (
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.ledger_event import LedgerEvent
 from factory_engine.artifacts.manifest import RunManifest
+from factory_engine.artifacts.names import (
+    FILES_CHANGED,
+    HANDOFF,
+    INTEGRATOR,
+    LEDGER,
+    LOG_INDEX,
+    MANIFEST,
+    SCOPE_LOCK,
+    STATUS,
+)
 from factory_engine.config.models import Config
 from factory_engine.config.wording import near_name, shown
 from factory_engine.errors import UsageError
@@ -26,14 +36,14 @@ from factory_tui.cli.streams import write_out
 from factory_tui.text.exit_codes import ExitCode
 
 ARTIFACTS: dict[str, type[BaseModel]] = {
-    "RUN_MANIFEST.json": RunManifest,
-    "STATUS.json": StatusFile,
-    "Z_integrator/STATUS.json": IntegratorStatus,
-    "FILES_CHANGED.json": FilesChanged,
-    "SCOPE_LOCK.json": ScopeLock,
-    "HANDOFF_NOTE.json": HandoffNote,
-    "LOGS/INDEX.json": LogIndex,
-    "LEDGER.jsonl": LedgerEvent,
+    MANIFEST: RunManifest,
+    STATUS: StatusFile,
+    f"{INTEGRATOR}/{STATUS}": IntegratorStatus,
+    FILES_CHANGED: FilesChanged,
+    SCOPE_LOCK: ScopeLock,
+    HANDOFF: HandoffNote,
+    LOG_INDEX: LogIndex,
+    LEDGER: LedgerEvent,
     "factory.config.json": Config,
 }
 """Files of a run by their names; of the ledger, one line."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from factory_engine.clock import from_rfc3339
-from factory_engine.run_folder import (
+from factory_engine.artifacts.names import (
     DIFF,
     FILES_CHANGED,
     FINAL_REPORT,
@@ -20,6 +19,7 @@ from factory_engine.run_folder import (
     MERGE_PLAN,
     STATUS,
 )
+from factory_engine.clock import from_rfc3339
 from factory_engine.state import CheckState, RunState, StageState, WorkerState
 
 _ARTIFACTS = {

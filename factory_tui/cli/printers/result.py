@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory_engine.artifacts.names import FINAL_REPORT, INTEGRATOR
 from factory_engine.escape import printable
-from factory_engine.run_folder import FINAL_REPORT, INTEGRATOR
 from factory_engine.state import RunState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import violation_count

@@ -21,12 +21,7 @@ from factory_engine.artifacts.bundle import (
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.artifacts.manifest import issued_lock as manifest_lock
-from factory_engine.artifacts.strict_json import JsonProblem
-from factory_engine.events import INTEGRATOR
-from factory_engine.patch.model import PatchReading
-from factory_engine.patch.reader import read_patch
-from factory_engine.rules.scope import ScopeRules
-from factory_engine.run_folder import (
+from factory_engine.artifacts.names import (
     DIFF,
     FILES_CHANGED,
     FINAL_REPORT,
@@ -37,9 +32,13 @@ from factory_engine.run_folder import (
     STATUS,
     SUGGESTIONS,
     SUMMARY,
-    RunFolder,
-    Unreadable,
 )
+from factory_engine.artifacts.strict_json import JsonProblem
+from factory_engine.events import INTEGRATOR
+from factory_engine.patch.model import PatchReading
+from factory_engine.patch.reader import read_patch
+from factory_engine.rules.scope import ScopeRules
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.state import RunState
 from factory_tui.console.bundle.hunk_owner import hunk_owners
 from factory_tui.console.diff.files import FileEntry, entries

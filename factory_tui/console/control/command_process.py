@@ -21,7 +21,7 @@ import platformdirs
 import psutil
 
 import factory_tui
-from factory_engine.config.locations import APPLICATION
+from factory_engine.config.paths import APPLICATION
 from factory_engine.storage import storage_error
 from factory_tui.console.control.command_lines import Command
 from factory_tui.console.open_repository import OpenRepository

@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory_engine.artifacts.names import LOGS
 from factory_engine.events import INTEGRATOR
-from factory_engine.run_folder import LOGS, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.state import RunState
 from factory_engine.status import Status
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from factory_engine import storage
-from factory_engine.config.locations import APPLICATION
+from factory_engine.config.paths import APPLICATION
 from factory_engine.errors import FactoryError
 
 

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
-from factory_engine.run_folder import DIFF
+from factory_engine.artifacts.names import DIFF
 from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.diff.files import FileEntry

@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from factory_engine.artifacts.bundle import CheckResult
+from factory_engine.artifacts.names import SCOPE_LOCK
 from factory_engine.rules.scope import lock_differences
-from factory_engine.run_folder import SCOPE_LOCK
 from factory_engine.state import CheckState
 from factory_tui.console.bundle.bundle import Bundle
 from factory_tui.console.copyable import Copyable

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from factory_engine.run_folder import FINAL_REPORT, MERGE_PLAN, SUGGESTIONS, SUMMARY
+from factory_engine.artifacts.names import FINAL_REPORT, HANDOFF, MERGE_PLAN, SUGGESTIONS, SUMMARY
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.widgets.paint import Piece
@@ -74,7 +74,7 @@ def worker_texts() -> list[TextTab]:
     return [
         _artifact("summary", "Summary", SUMMARY),
         _artifact("suggestions", "Suggestions", SUGGESTIONS),
-        TextTab("handoff", "Handoff", handoff_text, artifact="HANDOFF_NOTE.json", markdown=True),
+        TextTab("handoff", "Handoff", handoff_text, artifact=HANDOFF, markdown=True),
         TextTab("problems", "Problems", problems_text),
     ]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.names import SCOPE_LOCK
 from factory_engine.errors import RunError
 from factory_engine.rules.scope import ScopeRules, pattern_problems
-from factory_engine.run_folder import SCOPE_LOCK, GuardedWriter, RunFolder
+from factory_engine.run_folder import GuardedWriter, RunFolder
 from factory_engine.state import RunState
 from factory_tui.console.bundle.bundle import issued_lock, read_bundle
 

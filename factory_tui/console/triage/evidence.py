@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.integrator import IntegratorStatus
+from factory_engine.artifacts.names import DIFF, SCOPE_LOCK, STATUS
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.events import INTEGRATOR
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.scope import lock_differences
-from factory_engine.run_folder import DIFF, SCOPE_LOCK, STATUS, RunFolder, Unreadable
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.state import RunState
 from factory_tui.console.bundle.bundle import PATCH_BYTES, TEXT_BYTES, issued_lock
 from factory_tui.console.logs.log_files import current_log, log_files

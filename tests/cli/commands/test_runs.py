@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.artifacts.names import LEDGER, MANIFEST, WORK
 from factory_engine.checkouts.workspace import remove_workspace
-from factory_engine.config import locations
+from factory_engine.config.paths import CONFIG_FILE
 from factory_engine.git.repository_name import common_folder, folder_name
-from factory_engine.run_folder import LEDGER, MANIFEST, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import HOLDER
 from factory_engine.run_lock import hold
-from factory_engine.runs import records, whereabouts
+from factory_engine.runs import records
 from factory_tui.cli import plain_options
 from factory_tui.cli.arguments import command_parser
 from factory_tui.cli.documents.run_models import RunsDocument
@@ -109,14 +110,7 @@ def test_an_age_that_nobody_knows_is_a_dash() -> None:
 
 
 def test_the_light_listing_knows_the_names_that_the_engine_uses() -> None:
-    assert whereabouts.RUNS_DIR == locations.RUNS_DIR
-    assert whereabouts.CONFIG_FILE == locations.CONFIG_FILE
-    assert whereabouts.APPLICATION == locations.APPLICATION
-    assert (LEDGER, MANIFEST, f"work/{HOLDER}") == (
-        records.LEDGER,
-        records.MANIFEST,
-        records.HOLDER,
-    )
+    assert f"{WORK}/{HOLDER}" == records.HOLDER
 
 
 @pytest.mark.parametrize(
@@ -196,7 +190,7 @@ def test_runs_that_lie_elsewhere_are_found(many: Shell, monkeypatch: pytest.Monk
         assert many.bare("runs").out == ""
     configure(many.folder, paths={"runs_dir": "nowhere"})
     assert many.bare("runs").out == ""
-    (many.folder / whereabouts.CONFIG_FILE).write_text("{")
+    (many.folder / CONFIG_FILE).write_text("{")
     assert many.bare("runs").code == 64
 
 

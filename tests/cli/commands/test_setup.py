@@ -12,7 +12,7 @@ import pytest
 
 from factory_engine.artifacts.bundle import ScopeLock
 from factory_engine.artifacts.ledger_event import LedgerEvent
-from factory_engine.config.locations import CONFIG_FILE
+from factory_engine.config.paths import CONFIG_FILE
 from factory_engine.ledger import read_events
 from factory_tui.cli.commands.schema import MODELS, schema
 from factory_tui.cli.documents import models

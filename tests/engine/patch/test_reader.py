@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory_engine.artifacts.violations import Code
+from factory_engine.config.models import PolicyConfig
 from factory_engine.escape import printable
 from factory_engine.patch.binary import literal_content
 from factory_engine.patch.names import header_names, unquote
 from factory_engine.patch.reader import read_patch
-from factory_engine.rules.policy import Policy, unfolds_too_far
+from factory_engine.rules.policy import unfolds_too_far
 from factory_engine.rules.predicted_changes import predict_changes
 from tests.engine.rules.bundles import Repository, new_file
 
@@ -335,8 +336,8 @@ def test_a_delta_says_how_large_its_result_is(tmp_path: Path) -> None:
     assert file.blocks[0].kind == "delta"
     assert file.blocks[0].declared < 5_000
     assert file.declared_sizes[0] == 2_000_000
-    assert unfolds_too_far(reading, Policy(max_file_bytes=1_999_999))
-    assert not unfolds_too_far(reading, Policy(max_file_bytes=2_000_000))
+    assert unfolds_too_far(reading, PolicyConfig(max_file_bytes=1_999_999))
+    assert not unfolds_too_far(reading, PolicyConfig(max_file_bytes=2_000_000))
 
 
 def test_a_literal_block_unfolds_within_its_limit(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.events import Draft, EventType
 from factory_engine.git.repository import Repository
-from factory_engine.run_folder import INTEGRATOR, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.runs.verify import Verification, verify
 from tests.engine.provenance.forger import Edit, reseal, with_details
 from tests.support.factory_runs import FOUR, Bench, program, worker

@@ -12,12 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from factory_engine.artifacts.manifest import RunManifest
-from factory_engine.events import NO_PARENT, Draft, EventType, seal
-from factory_engine.fold import fold_all
-from factory_engine.ledger import read_events
-from factory_engine.provenance.attestation import attest
-from factory_engine.provenance.statement import Result
-from factory_engine.run_folder import (
+from factory_engine.artifacts.names import (
     ATTESTATION,
     BUNDLES_DIGEST,
     INTEGRATOR,
@@ -25,8 +20,13 @@ from factory_engine.run_folder import (
     LEDGER_DIGEST,
     MANIFEST,
     REPORT_DIGEST,
-    RunFolder,
 )
+from factory_engine.events import NO_PARENT, Draft, EventType, seal
+from factory_engine.fold import fold_all
+from factory_engine.ledger import read_events
+from factory_engine.provenance.attestation import attest
+from factory_engine.provenance.statement import Result
+from factory_engine.run_folder import RunFolder
 from tests.support.event_json import anything, said
 
 Edit = Callable[[Draft], Draft | None]

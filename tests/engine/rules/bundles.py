@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.config.models import PolicyConfig
 from factory_engine.git.diff import TreeChange
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.base_index import BaseIndex
@@ -29,7 +30,6 @@ from factory_engine.rules.bundle import (
     judge_bundle,
     may_apply,
 )
-from factory_engine.rules.policy import Policy
 
 RUN_ID = "oneshot_20260101T000000Z_0123abcd_001"
 WORKER = "A_worker"
@@ -246,13 +246,13 @@ def gather(
     patch: bytes,
     *,
     issued: ScopeLock | None = None,
-    policy: Policy | None = None,
+    policy: PolicyConfig | None = None,
     claims: Sequence[Mapping[str, Any]] | None = None,
     spoil: Callable[[dict[str, Any]], None] | None = None,
 ) -> BundleFacts:
     """The facts of a bundle that holds `patch`, with honest claims where none are given."""
     issued = issued or lock()
-    policy = policy or Policy()
+    policy = policy or PolicyConfig()
     reading = read_patch(patch)
     tree, rejection, offsets = None, "", list[str]()
     if patch and may_apply(reading, policy):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from factory_engine.config.models import PolicyConfig
 from factory_engine.git.diff import TreeChange
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.bundle import contents_wanted, may_apply
 from factory_engine.rules.facts import BundleFacts
-from factory_engine.rules.policy import Policy
 from factory_engine.rules.scope import ScopeRules
 from tests.engine.rules.bundles import (
     Repository,
@@ -164,7 +164,7 @@ def test_contents_that_were_not_given_are_not_taken_for_harmless(repository: Rep
     patch = repository.patch_with(
         {b"src/l": ("120000", b"a"), b"src/.gitattributes": b"*.x linguist-vendored\n"}
     )
-    given_contents = gather(repository, patch, policy=Policy(symlinks="allow"))
+    given_contents = gather(repository, patch, policy=PolicyConfig(symlinks="allow"))
     assert codes(judge_again(given_contents)) == set()
     withheld = judge_again(given_contents, contents={})
     assert codes(withheld) == {"ATTRIBUTES", "SYMLINK_ESCAPE"}
@@ -182,9 +182,9 @@ def test_only_links_and_attributes_are_looked_into() -> None:
 
 def test_a_patch_is_applied_only_when_it_is_understood_and_small() -> None:
     good = read_patch(new_file(b"a"))
-    assert may_apply(good, Policy())
-    assert not may_apply(read_patch(b"junk\n" + new_file(b"a")), Policy())
-    assert not may_apply(read_patch(new_file(b"a") + new_file(b"a")), Policy())
+    assert may_apply(good, PolicyConfig())
+    assert not may_apply(read_patch(b"junk\n" + new_file(b"a")), PolicyConfig())
+    assert not may_apply(read_patch(new_file(b"a") + new_file(b"a")), PolicyConfig())
 
 
 def test_a_verdict_knows_what_blocks(tmp_path: Path) -> None:

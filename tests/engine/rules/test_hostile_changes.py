@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from factory_engine.config.models import PolicyConfig
 from factory_engine.rules.facts import UnusableArtifact
-from factory_engine.rules.policy import Policy
 from tests.engine.rules.bundles import Repository, codes, gather, judge, judge_again, lock, new_file
 from tests.engine.rules.usual import CAFE, CAFE_DECOMPOSED, EDIT, LINES, claims
 
@@ -117,7 +117,7 @@ def test_a_link_that_leads_out_is_refused_even_where_links_are_allowed(
     repository: Repository, target: bytes
 ) -> None:
     patch = repository.patch_with({b"src/new": ("120000", target)})
-    allowed = judge(repository, patch, policy=Policy(symlinks="allow"))
+    allowed = judge(repository, patch, policy=PolicyConfig(symlinks="allow"))
     assert codes(allowed) == {"SYMLINK_ESCAPE"}
     assert codes(judge(repository, patch)) == {"SYMLINK", "SYMLINK_ESCAPE"}
 
@@ -125,7 +125,7 @@ def test_a_link_that_leads_out_is_refused_even_where_links_are_allowed(
 def test_a_link_within_the_scope_is_a_matter_of_policy(repository: Repository) -> None:
     patch = repository.patch_with({b"src/new": ("120000", b"app.py")})
     assert codes(judge(repository, patch)) == {"SYMLINK"}
-    assert codes(judge(repository, patch, policy=Policy(symlinks="allow"))) == set()
+    assert codes(judge(repository, patch, policy=PolicyConfig(symlinks="allow"))) == set()
 
 
 def test_a_file_that_becomes_a_link_is_judged_as_a_link(repository: Repository) -> None:
@@ -166,7 +166,10 @@ def test_a_submodule_is_refused(repository: Repository) -> None:
     patch = repository.patch_with({b"src/sub": SUBMODULE, b".gitmodules": b"[submodule]\n"})
     assert codes(judge(repository, patch)) == {"GITLINK", "GITMODULES", "SCOPE"}
     allowed = judge(
-        repository, patch, issued=lock(["src/**", ".gitmodules"]), policy=Policy(submodules="allow")
+        repository,
+        patch,
+        issued=lock(["src/**", ".gitmodules"]),
+        policy=PolicyConfig(submodules="allow"),
     )
     assert codes(allowed) == set()
 
@@ -216,10 +219,10 @@ def test_a_secret_is_refused_and_not_repeated(repository: Repository) -> None:
     assert [(v.code, v.path) for v in verdict.errors] == [("SECRET", "src/app.py")]
     assert "line 2" in verdict.errors[0].message
     assert secret.decode() not in repr(verdict)
-    warned = judge(repository, patch, policy=Policy(secrets="warn"))
+    warned = judge(repository, patch, policy=PolicyConfig(secrets="warn"))
     assert [v.code for v in warned.violations] == ["SECRET"]
     assert not warned.blocked
-    assert judge(repository, patch, policy=Policy(secrets="off")).violations == ()
+    assert judge(repository, patch, policy=PolicyConfig(secrets="off")).violations == ()
 
 
 def test_a_secret_that_is_only_removed_is_fine(tmp_path: Path) -> None:
@@ -229,7 +232,7 @@ def test_a_secret_that_is_only_removed_is_fine(tmp_path: Path) -> None:
 
 
 def test_files_that_are_too_large_are_refused(repository: Repository) -> None:
-    small = Policy(max_file_bytes=100)
+    small = PolicyConfig(max_file_bytes=100)
     text = repository.patch_with({b"src/a": b"x" * 60 + b"\n" + b"y" * 60 + b"\n"})
     binary = repository.patch_with({b"src/a": b"\0" * 1000})
     for patch in (text, binary):
@@ -242,16 +245,16 @@ def test_files_that_are_too_large_are_refused(repository: Repository) -> None:
 
 def test_too_many_files_are_refused_once(repository: Repository) -> None:
     patch = repository.patch_with({b"src/%d" % number: b"x\n" for number in range(5)})
-    verdict = judge(repository, patch, policy=Policy(max_files=4))
+    verdict = judge(repository, patch, policy=PolicyConfig(max_files=4))
     assert [v.code for v in verdict.violations] == ["TOO_MANY_FILES"]
 
 
 def test_binary_files_are_a_matter_of_policy(repository: Repository) -> None:
     patch = repository.patch_with({b"src/a": b"\0\1\2"})
     assert codes(judge(repository, patch)) == set()
-    assert codes(judge(repository, patch, policy=Policy(binary="block"))) == {"BINARY"}
+    assert codes(judge(repository, patch, policy=PolicyConfig(binary="block"))) == {"BINARY"}
     forced = repository.patch_with({b"src/a": b"\0\1\2\n"}, "--text")
-    assert codes(judge(repository, forced, policy=Policy(binary="block"))) == {"BINARY"}
+    assert codes(judge(repository, forced, policy=PolicyConfig(binary="block"))) == {"BINARY"}
 
 
 def test_the_names_of_base_are_spared_but_not_from_scope(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.artifacts.names import ATTESTATION
 from factory_engine.provenance import keys
 from factory_engine.provenance.envelope import Envelope
-from factory_engine.run_folder import ATTESTATION, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.runs.verify import verify
 from factory_engine.status import Status

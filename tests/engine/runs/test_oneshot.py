@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.artifacts.names import INTEGRATOR_ARTIFACTS, WORKER_ARTIFACTS
 from factory_engine.events import EventType
-from factory_engine.run_folder import INTEGRATOR_ARTIFACTS, WORKER_ARTIFACTS
 from factory_engine.status import Status
 from tests.support.event_json import said
 from tests.support.factory_runs import (

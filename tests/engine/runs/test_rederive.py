@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.events import Draft, EventType
 from factory_engine.git.repository import Repository
-from factory_engine.run_folder import INTEGRATOR, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.runs.verify import verify
 from factory_engine.status import Status
 from tests.engine.provenance.cases import (

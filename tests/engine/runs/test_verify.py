@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from factory_engine.artifacts.names import ATTESTATION, INTEGRATOR, LEDGER_DIGEST
 from factory_engine.errors import LedgerError, UnfinishedError
 from factory_engine.events import Draft, EventType
-from factory_engine.run_folder import ATTESTATION, INTEGRATOR, LEDGER_DIGEST, RunFolder
+from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.runs.verify import verify
 from factory_engine.status import Status

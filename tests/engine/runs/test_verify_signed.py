@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from factory_engine.artifacts.names import ATTESTATION
 from factory_engine.provenance import keys
 from factory_engine.provenance.envelope import Envelope
-from factory_engine.run_folder import ATTESTATION
 from tests.engine.provenance.cases import (
     Case,
     elsewhere,
