@@ -105,10 +105,10 @@ def shortfall(path: Path, head: Head, acknowledged: Acknowledged | None) -> str:
         return ""
     if acknowledged.seq > head.seq:
         return f"ends at event {head.seq}, but event {acknowledged.seq} was acknowledged"
-    found = head.event_id
+    event_id = head.event_id
     if acknowledged.seq < head.seq:
-        found = next((e.event_id for e in read_events(path) if e.seq == acknowledged.seq), "")
-    if found != acknowledged.event_id:
+        event_id = next((e.event_id for e in read_events(path) if e.seq == acknowledged.seq), "")
+    if event_id != acknowledged.event_id:
         return f"holds another event {acknowledged.seq} than the one that was acknowledged"
     return ""
 

@@ -98,13 +98,13 @@ def newest(
     Raises:
         OSError: a ledger cannot be read.
     """
-    found: list[Event] = []
+    newest_events: list[Event] = []
     for number, path in enumerate(ledgers):
-        if number >= AT_LEAST_RUNS and len(found) >= limit:
+        if number >= AT_LEAST_RUNS and len(newest_events) >= limit:
             break
-        found += islice(filter(wanted, _events(path, unreadable)), limit)
-    found.sort(key=order)
-    return found[-limit:]
+        newest_events += islice(filter(wanted, _events(path, unreadable)), limit)
+    newest_events.sort(key=order)
+    return newest_events[-limit:]
 
 
 def order(event: Event) -> tuple[str, str, str, int]:

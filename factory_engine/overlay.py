@@ -48,13 +48,13 @@ def read_upper(top: bytes, most: int, without: Collection[bytes] = ()) -> Upper:
         most: how many entries are read.
         without: paths that are passed over, with all below them.
     """
-    found = Upper()
+    upper = Upper()
     waiting = [b""]
     seen = 0
-    while waiting and found.complete:
+    while waiting and upper.complete:
         relative = waiting.pop()
         folder = os.path.join(top, relative)
-        found.folders[relative] = is_opaque(folder)
+        upper.folders[relative] = is_opaque(folder)
         try:
             # Without the right to enter, the names can be listed but nothing behind them is seen.
             if not os.access(folder, os.R_OK | os.X_OK):
@@ -65,28 +65,28 @@ def read_upper(top: bytes, most: int, without: Collection[bytes] = ()) -> Upper:
                     if entry.name != b".git":
                         name = relative + b"/" + entry.name if relative else entry.name
                         if name not in without:
-                            _take(found, name, entry, waiting)
+                            _take(upper, name, entry, waiting)
         except OSError as error:
-            found.closed.append((relative, error.strerror or type(error).__name__))
-        found.complete = seen <= most
-    return found
+            upper.closed.append((relative, error.strerror or type(error).__name__))
+        upper.complete = seen <= most
+    return upper
 
 
-def _take(found: Upper, name: bytes, entry: os.DirEntry[bytes], waiting: list[bytes]) -> None:
+def _take(upper: Upper, name: bytes, entry: os.DirEntry[bytes], waiting: list[bytes]) -> None:
     if entry.is_dir(follow_symlinks=False):
         waiting.append(name)
     elif entry.is_symlink():
-        found.files.append(name)
+        upper.files.append(name)
     elif entry.is_file(follow_symlinks=False):
-        found.files.append(name)
+        upper.files.append(name)
         if entry.name in _READ_BY_GIT and entry.stat(follow_symlinks=False).st_size > _MOST_READ:
-            found.traps.append(name)
+            upper.traps.append(name)
     elif is_whiteout(entry.stat(follow_symlinks=False)):
-        found.gone.append(name)
+        upper.gone.append(name)
     else:
-        found.special.append(name)
+        upper.special.append(name)
         if entry.name in _READ_BY_GIT:
-            found.traps.append(name)
+            upper.traps.append(name)
 
 
 def is_whiteout(facts: os.stat_result) -> bool:

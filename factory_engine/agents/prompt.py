@@ -89,8 +89,8 @@ def _scope(lock: ScopeLock) -> str:
     if not lock.allowed_globs and not lock.allow_shared_paths:
         lines += ["Nothing: look, and report what you find.", ""]
     for intro, patterns in lists:
-        if words := patterns_in_words(patterns):
-            lines += [intro, "", *(f"- {one}" for one in words), ""]
+        if descriptions := patterns_in_words(patterns):
+            lines += [intro, "", *(f"- {one}" for one in descriptions), ""]
     lines += [
         "Patterns are those of .gitignore, from the top folder of the checkout. One change outside "
         "of them and all of your work is refused, so undo what tools leave elsewhere. What you "

@@ -72,19 +72,19 @@ class Layers:
         """
         key = layer_key(commit)
         async with self._one_at_a_time:
-            found = self._trusted.get(key)
-            if found is None:
+            layers = self._trusted.get(key)
+            if layers is None:
                 async with self.cache.making(key).exclusively():
-                    found = await self._proven_or_made(store, commit, key)
-                self._trusted[key] = found
-            return found
+                    layers = await self._proven_or_made(store, commit, key)
+                self._trusted[key] = layers
+            return layers
 
     async def _proven_or_made(self, store: RunStore, commit: str, key: str) -> tuple[Layer, ...]:
         for _ in range(2):
-            if found := await asyncio.to_thread(self._usable, key):
-                for layer in found:
+            if layers := await asyncio.to_thread(self._usable, key):
+                for layer in layers:
                     self._use(layer)
-                return found
+                return layers
             await self._make(store, commit, key)
         raise StorageError(
             "the checkout of base changes while it is made",

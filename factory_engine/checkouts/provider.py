@@ -209,13 +209,13 @@ async def deep_problems(git: Git, cache: LayerCache) -> list[str]:
         git: the store of base commits.
         cache: the layers.
     """
-    found = []
+    problems = []
     for key in await asyncio.to_thread(cache.keys):
         layer = read_layer(cache.folder / key)
         chain = cache.chain(key)
         if layer is None or not chain or not await _holds_its_commit(git, layer, chain[1:]):
-            found.append(key)
-    return found
+            problems.append(key)
+    return problems
 
 
 async def _holds_its_commit(git: Git, layer: Layer, below: Sequence[Layer]) -> bool:

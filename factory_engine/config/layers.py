@@ -127,7 +127,7 @@ def _from_environment(
     environment: Mapping[str, str], tree: Shape, section: str
 ) -> Iterator[tuple[Any, str]]:
     """A layer a variable, the outer ones first, so that their order in the process is no matter."""
-    found: dict[Place, tuple[Any, str]] = {}
+    settings: dict[Place, tuple[Any, str]] = {}
     spellings: dict[Place, tuple[str, str]] = {}
     for name in sorted(environment):
         levels = name.removeprefix(_PREFIX).split(_LEVEL)
@@ -140,13 +140,13 @@ def _from_environment(
         place, shape = reader.resolve(levels, glue=_LEVEL, fold=True)
         for depth, level in enumerate(levels[: len(place)], 1):
             first = spellings.setdefault(place[:depth], (level.lower(), name))
-            if first[0] != level.lower() or place in found:
+            if first[0] != level.lower() or place in settings:
                 what = f"{dotted(place[:depth])} is set by {plain(first[1])} too, spelled otherwise"
                 raise UsageError(what, where=reader.origin, advice="keep one spelling")
         value = _value(environment[name], shape, reader, place)
-        found[place] = (_nested(place, value), reader.origin)
-    for place in sorted(found, key=len):
-        yield found[place]
+        settings[place] = (_nested(place, value), reader.origin)
+    for place in sorted(settings, key=len):
+        yield settings[place]
 
 
 def _from_options(overrides: Sequence[str], tree: Shape, section: str) -> Iterator[tuple[Any, str]]:

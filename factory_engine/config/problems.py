@@ -74,7 +74,7 @@ def _limit(kind: str, context: dict[str, Any]) -> str:
     if "pattern" in context:
         return PATTERN_WORDS.get(context["pattern"], "")
     unit = "characters" if kind.startswith("string") else "entries"
-    for key, words in (
+    for key, template in (
         ("expected", "{}"),
         ("gt", "a number above {:,.0f}"),
         ("ge", "a number from {:,.0f} up"),
@@ -83,5 +83,5 @@ def _limit(kind: str, context: dict[str, Any]) -> str:
         ("max_length", f"up to {{:,}} {unit}"),
     ):
         if key in context:
-            return words.format(context[key])
+            return template.format(context[key])
     return ""

@@ -59,12 +59,12 @@ class _Stream:
         if end < 0:
             self._header += chunk[at:]
             return len(chunk)
-        words = (bytes(self._header) + chunk[at:end]).split(b" ")
+        fields = (bytes(self._header) + chunk[at:end]).split(b" ")
         self._header.clear()
-        if len(words) != 3:
-            raise GitError(f"object {words[0].decode('ascii', 'replace')} is missing")
-        self._receiver.begin(words[0].decode("ascii"))
-        self._left = int(words[2])
+        if len(fields) != 3:
+            raise GitError(f"object {fields[0].decode('ascii', 'replace')} is missing")
+        self._receiver.begin(fields[0].decode("ascii"))
+        self._left = int(fields[2])
         return end + 1
 
 

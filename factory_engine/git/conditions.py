@@ -189,7 +189,7 @@ async def _filtered_paths(git: Git, base: str, tree: bytes, partial: bool) -> tu
         await scratch.run("read-tree", base)
         asked = ("check-attr", "-z", "--cached", "--stdin", "filter")
         answer = (await scratch.run(*asked, stdin=b"\0".join(paths) + b"\0")).stdout
-    words = answer.split(b"\0")
-    found = zip(words[0::3], words[2::3], strict=False)
-    values = (path for path, value in found if value not in (b"unspecified", b"unset", b"set"))
+    fields = answer.split(b"\0")
+    named = zip(fields[0::3], fields[2::3], strict=False)
+    values = (path for path, value in named if value not in (b"unspecified", b"unset", b"set"))
     return tuple(sorted(values)[:MOST_LISTED])

@@ -84,7 +84,7 @@ async def _require_free(repository: Repository, branch: str) -> None:
 async def _identity(repository: Repository, clock: Clock) -> list[tuple[str, str]]:
     """Author and committer as the user's own configuration has them, and the time."""
     date = f"{clock.now_us() // 1_000_000} +0000"
-    found = [("GIT_AUTHOR_DATE", date), ("GIT_COMMITTER_DATE", date)]
+    variables = [("GIT_AUTHOR_DATE", date), ("GIT_COMMITTER_DATE", date)]
     git = repository.git.with_user_config()
     for key, names in (
         ("user.name", ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME")),
@@ -92,5 +92,5 @@ async def _identity(repository: Repository, clock: Clock) -> list[tuple[str, str
     ):
         answer = await git.run("config", "--get", key, ok=(0, 1))
         if answer.rc == 0 and answer.line:
-            found += [(name, answer.line) for name in names]
-    return found
+            variables += [(name, answer.line) for name in names]
+    return variables

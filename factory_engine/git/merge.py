@@ -161,7 +161,7 @@ def _deletion(ours: _Side, theirs: _Side) -> str:
 
 def _files_against_folders(paths: dict[bytes, _Path]) -> list[Conflict]:
     """A file of one worker where another has a folder."""
-    found: dict[bytes, Conflict] = {}
+    conflicts: dict[bytes, Conflict] = {}
     for inner in paths.values():
         if inner.merged.entry is None:
             continue
@@ -172,6 +172,6 @@ def _files_against_folders(paths: dict[bytes, _Path]) -> list[Conflict]:
                 text = f"a file of {outer.merged.name}, a folder of {inner.merged.name}"
                 workers = outer.merged.workers + inner.merged.workers
                 conflict = Conflict(outer.path, workers, "file/directory", text)
-                found.setdefault(outer.path, conflict)
+                conflicts.setdefault(outer.path, conflict)
             at = inner.path.find(b"/", at + 1)
-    return list(found.values())
+    return list(conflicts.values())

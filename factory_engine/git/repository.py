@@ -81,12 +81,12 @@ class Repository:
         which the main one has where its git directory is elsewhere. Reads small files, starts
         nothing.
         """
-        found = self._main_work_tree() if self.git_dir != self.common_dir else []
+        work_trees = self._main_work_tree() if self.git_dir != self.common_dir else []
         for name in sorted(self.common_dir.glob("worktrees/*/gitdir")):
             with suppress(OSError, ValueError):
                 text = os.fsdecode(name.read_bytes()[:_LONGEST_NAME]).strip()
-                found.append((name.parent / text).parent.resolve())
-        return [path for path in dict.fromkeys(found) if path != self.root]
+                work_trees.append((name.parent / text).parent.resolve())
+        return [path for path in dict.fromkeys(work_trees) if path != self.root]
 
     def _main_work_tree(self) -> list[Path]:
         found = [self.common_dir.parent] if self.common_dir.name == ".git" else []

@@ -100,13 +100,13 @@ def _is_file(entry: Entry | None) -> bool:
 
 def _conflicts(rest: bytes) -> Iterator[tuple[int, str]]:
     """Number and kind of each conflict: the messages, after a list that two NULs end."""
-    words = iter(rest.partition(b"\0\0")[2].split(b"\0"))
-    for count in words:
+    fields = iter(rest.partition(b"\0\0")[2].split(b"\0"))
+    for count in fields:
         if not count.strip().isdigit():
             return
-        paths = [next(words) for _ in range(int(count))]
-        kind = _KIND.fullmatch(next(words).decode("utf-8", "replace"))
-        next(words)  # the sentence, which speaks of numbers and ids
+        paths = [next(fields) for _ in range(int(count))]
+        kind = _KIND.fullmatch(next(fields).decode("utf-8", "replace"))
+        next(fields)  # the sentence, which speaks of numbers and ids
         if kind:
             # Of a path and the name that it was moved to, the path is the shorter one.
             yield int(min(paths, key=len)), kind[1]

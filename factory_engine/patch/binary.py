@@ -46,15 +46,15 @@ def literal_content(data: bytes, start: int, end: int, limit: int) -> bytes:
 
 def _unfold(data: bytes, start: int, end: int, *, limit: int, lines: int) -> bytes:
     inflater = zlib.decompressobj()
-    found = bytearray()
+    content = bytearray()
     at = start
     with suppress(ValueError, zlib.error):  # what comes before the damage is all there is
-        while at < end and lines > 0 and len(found) < limit and not inflater.eof:
+        while at < end and lines > 0 and len(content) < limit and not inflater.eof:
             stop = data.index(b"\n", at, end)
-            found += inflater.decompress(_line(data[at:stop]), limit - len(found))
+            content += inflater.decompress(_line(data[at:stop]), limit - len(content))
             at = stop + 1
             lines -= 1
-    return bytes(found)
+    return bytes(content)
 
 
 def _line(line: bytes) -> bytes:

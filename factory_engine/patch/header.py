@@ -132,7 +132,7 @@ def _read_plain_names(header: Header, match: re.Match[bytes]) -> bool:
 
 def _sides(header: Header, match: re.Match[bytes]) -> tuple[bytes | None, bytes | None]:
     """The names of the `---` and `+++` lines, None for the side that is /dev/null."""
-    found: list[bytes | None] = []
+    sides: list[bytes | None] = []
     absent = ("added", "deleted")
     for token, prefix, kind in zip(
         (match["old_side"], match["new_side"]), (b"a/", b"b/"), absent, strict=True
@@ -141,8 +141,8 @@ def _sides(header: Header, match: re.Match[bytes]) -> tuple[bytes | None, bytes 
         nothing = name == NOTHING
         if nothing != (header.kind == kind):
             header.problems.append("/dev/null stands where it does not belong, or is missing")
-        found.append(None if nothing else _stripped(header, name, prefix))
-    return found[0], found[1]
+        sides.append(None if nothing else _stripped(header, name, prefix))
+    return sides[0], sides[1]
 
 
 def _compare(

@@ -125,10 +125,10 @@ class PatchReading:
 
     def locate(self, position: int) -> tuple[PatchFile, int] | None:
         """The file and the line number of the added line that holds `position`; None elsewhere."""
-        found = self._hunk_at(position)
-        if found is None:
+        located = self._hunk_at(position)
+        if located is None:
             return None
-        file, hunk = found
+        file, hunk = located
         line = self.data.rfind(b"\n", 0, position) + 1
         if self.data[line : line + 1] != b"+":
             return None

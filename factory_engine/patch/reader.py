@@ -193,8 +193,8 @@ class _Reader:
                 deletions += counted[1]
             hunks.append(Hunk(body, stop, int(match[3])))
             if len(hunks) > MAX_HUNKS_OF_FILE:
-                words = f"a file has more than {MAX_HUNKS_OF_FILE:,} hunks"
-                self._violation(at, words, Code.PATCH_LIMIT)
+                message = f"a file has more than {MAX_HUNKS_OF_FILE:,} hunks"
+                self._violation(at, message, Code.PATCH_LIMIT)
                 break
             at, last, shift = stop, old_first + old, shift + new - old
         return insertions, deletions

@@ -49,8 +49,8 @@ def sign(envelope: Envelope, private: bytes) -> Envelope:
         UsageError: `private` is no private Ed25519 key.
         FactoryError: the library is missing.
     """
-    found = _signer(_Library(), private).sign(envelope.pae())
-    signature = Signature(found.keyid, bytes.fromhex(found.signature))
+    made = _signer(_Library(), private).sign(envelope.pae())
+    signature = Signature(made.keyid, bytes.fromhex(made.signature))
     return replace(envelope, signatures=(*envelope.signatures, signature))
 
 

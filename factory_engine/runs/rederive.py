@@ -128,20 +128,20 @@ def _first_difference(folder: RunFolder, drafts: Sequence[Draft]) -> str:
 
 def _found(events: Iterable[Draft | Event]) -> _Found:
     """What stands in the end; merging begins anew with each integration."""
-    found = _Found()
+    recorded = _Found()
     for event in events:
         match event.details:
             case StageStarted("integrate"):
-                found.merge, found.conflicts = "nothing", ()
+                recorded.merge, recorded.conflicts = "nothing", ()
             case BundleJudged() as judged:
-                found.bundles[event.actor] = judged
+                recorded.bundles[event.actor] = judged
             case MergeFinished() as merged:
                 tree = event.hashes.get("tree", "")
-                found.merge = f"tree {tree}" if tree else "no tree"
-                found.conflicts = merged.conflicts
+                recorded.merge = f"tree {tree}" if tree else "no tree"
+                recorded.conflicts = merged.conflicts
             case IntegrationJudged() as verdict:
-                found.verdict = verdict
-    return found
+                recorded.verdict = verdict
+    return recorded
 
 
 def _differences(recorded: _Found, made: _Found) -> Iterator[str]:

@@ -215,10 +215,10 @@ def _digests(inspection: _Inspection, sealed: Sealed) -> Iterator[str]:
             yield f"{name} {error}"
             return
         listed = {line for line in text.split("\n") if line and not line.startswith("# ")}
-        found = set(_sums(inspection.folder, part))
-        for line in sorted(found - listed):
+        present = set(_sums(inspection.folder, part))
+        for line in sorted(present - listed):
             yield f"{name} does not list {line[66:]} as it is"
-        for line in sorted(listed - found):
+        for line in sorted(listed - present):
             yield f"{name} lists {line[66:]}, which is not so"
     inspection.held.append(f"{BUNDLES_DIGEST} and {REPORT_DIGEST}")
 

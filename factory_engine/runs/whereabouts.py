@@ -90,8 +90,8 @@ def kept_bytes(
 
         from factory_engine.config.locations import workspaces_dir_from
 
-        found = workspaces_dir_from(Path(root), config_file, environment, overrides)
-        workspaces = os.fspath(found)
+        configured = workspaces_dir_from(Path(root), config_file, environment, overrides)
+        workspaces = os.fspath(configured)
     try:
         with os.scandir(workspaces) as entries:
             if not any(os.path.isdir(f"{entry.path}/runs") for entry in entries):

@@ -45,11 +45,11 @@ def moved_caches(
     home = Path(environment.get("HOME") or Path.home())
     usual = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
     granted = rules(confinement)
-    found = {}
+    variables = {}
     for variable, place in _CACHES.items():
         default = usual / place[1:] if place.startswith("@") else home / place
         now = os.path.realpath(environment.get(variable) or default)
         around = [rule for rule in granted if lies_in(now, [rule.path])]
         if not around or around[-1].access is not Access.WRITE:
-            found[variable] = os.path.join(folder, "caches", variable.lower())
-    return found
+            variables[variable] = os.path.join(folder, "caches", variable.lower())
+    return variables

@@ -88,12 +88,12 @@ def rules(confinement: Confinement) -> list[Rule]:
     for path, access in _named(confinement):
         real = os.path.realpath(path)
         granted[real] = max(access, granted.get(real, Access.HIDDEN))
-    found: list[Rule] = []
+    rules_so_far: list[Rule] = []
     for real in sorted(granted, key=_depth):
-        around = [rule for rule in found if lies_in(real, [rule.path])]
+        around = [rule for rule in rules_so_far if lies_in(real, [rule.path])]
         if not around or around[-1].access is not granted[real]:
-            found.append(Rule(real, granted[real]))
-    return found
+            rules_so_far.append(Rule(real, granted[real]))
+    return rules_so_far
 
 
 def _depth(path: str) -> tuple[int, str]:

@@ -164,7 +164,7 @@ def _split_off() -> int | None:
     the kernel ends all others. A program in its place would be deaf to signals that it does not
     handle (pid_namespaces(7)).
     """
-    told, tell = os.pipe()
+    reading_end, tell = os.pipe()
     first = os.fork()
     if not first:
         call("prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
@@ -172,7 +172,7 @@ def _split_off() -> int | None:
         call("mount", b"proc", b"/proc", b"proc", _PROC_FLAGS, None)
         program = os.fork()
         if not program:
-            os.close(told)
+            os.close(reading_end)
             os.close(tell)
             return None
         _step_back()
@@ -180,7 +180,7 @@ def _split_off() -> int | None:
         os._exit(0)
     os.close(tell)
     _step_back()
-    word = os.read(told, 16)
+    word = os.read(reading_end, 16)
     os.waitpid(first, 0)
     return _end_like(int(word)) if word else NOT_STARTED
 

@@ -92,16 +92,16 @@ def warnings(setting: Sandbox, layer: Layer, confinement: Confinement) -> tuple[
         return ()
     if layer.name == "none":
         why = "turned off" if setting == "off" else "; ".join(layer.missing) or "none works here"
-        found = [f"no sandbox ({why}): a program could write outside its folders"]
+        gaps = [f"no sandbox ({why}): a program could write outside its folders"]
     elif not layer.own_processes:
-        found = [f"{layer.name} without a process namespace: daemons are searched for instead"]
+        gaps = [f"{layer.name} without a process namespace: daemons are searched for instead"]
     else:
-        found = []
+        gaps = []
     if not confinement.network and not layer.own_network:
         tcp = layer.name == "landlock" and layer.abi >= TCP_RULES
-        found.append(
+        gaps.append(
             "the network is off for TCP only, the loopback included; UDP still works"
             if tcp
             else "the network could not be turned off"
         )
-    return tuple(found)
+    return tuple(gaps)

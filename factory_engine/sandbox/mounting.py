@@ -105,7 +105,7 @@ def _trial(below: Path, above: Path, with_overlay: bool) -> str:
         said = first.removeprefix("checkout: ").replace(str(below), "…")[:_SHOWN]
         return said or f"exit {done.returncode}"
     if with_overlay:
-        found = overlay.read_upper(os.fsencode(above / "upper"), 100)
-        good = sorted(found.gone) == [b"gone", b"marked"] and found.folders.get(b"folder")
+        upper = overlay.read_upper(os.fsencode(above / "upper"), 100)
+        good = sorted(upper.gone) == [b"gone", b"marked"] and upper.folders.get(b"folder")
         return "" if good else "changes cannot be told"
     return "" if not (base / "gone").exists() else "writes went elsewhere"

@@ -129,15 +129,15 @@ def other_names(path: Path, mounts: str | None = None) -> list[Path]:
         return []
     own = max(around, key=lambda one: len(one.point))
     inside = _below(own.root, os.path.relpath(path, own.point))
-    found = []
+    names = []
     for one in listed:
         if one.device != own.device or one is own:
             continue
         if lies_in(inside, [one.root]):  # all of it, below that mount
-            found.append(_below(one.point, os.path.relpath(inside, one.root)))
+            names.append(_below(one.point, os.path.relpath(inside, one.root)))
         elif lies_in(one.root, [inside]) and not lies_in(one.point, [str(path)]):  # a part of it
-            found.append(one.point)
-    return [Path(name) for name in dict.fromkeys(found) if name != str(path)]
+            names.append(one.point)
+    return [Path(name) for name in dict.fromkeys(names) if name != str(path)]
 
 
 def _below(folder: str, relative: str) -> str:

@@ -158,13 +158,13 @@ def _exposed(
     """
     hidden = [os.path.realpath(path) for path in confinement.hidden]
     shared = SHARED_TEMPORARY if confinement.temporary else ()
-    found = []
+    exposed = []
     for path in (*mentioned, *needed):
         if not os.path.isabs(path) or "\0" in path:
             continue
         real = os.path.realpath(path)
         top = next((folder for folder in shared if lies_in(real, [folder])), None)
         if top is not None and real != top:
-            found.append(Path(top, os.path.relpath(real, top).split(os.sep)[0]))
-    found += [Path(path) for path in needed if lies_in(os.path.realpath(path), hidden)]
-    return found
+            exposed.append(Path(top, os.path.relpath(real, top).split(os.sep)[0]))
+    exposed += [Path(path) for path in needed if lies_in(os.path.realpath(path), hidden)]
+    return exposed
