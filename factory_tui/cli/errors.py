@@ -49,7 +49,7 @@ def document(as_json: bool, code: ExitCode, what: str, where: str = "", advice: 
     """The same for a program, where the command line asked for JSON."""
     if not as_json:
         return
-    found = {
+    fields = {
         "schema": "factory.error/1",
         "status": _STATUS.get(code, "PENDING"),
         "exit_code": int(code),
@@ -57,4 +57,4 @@ def document(as_json: bool, code: ExitCode, what: str, where: str = "", advice: 
         "where": where,
         "advice": advice,
     }
-    write_out(json_text(found))
+    write_out(json_text(fields))

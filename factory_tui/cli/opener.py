@@ -47,8 +47,8 @@ def opener(environment: Mapping[str, str], platform: str = sys.platform) -> list
     if platform == "darwin":
         return ["open"]
     if platform != "win32" and (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
-        found = shutil.which("xdg-open")
-        return [found] if found else []
+        program = shutil.which("xdg-open")
+        return [program] if program else []
     return []
 
 

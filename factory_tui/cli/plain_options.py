@@ -40,11 +40,11 @@ def read(given: Sequence[str]) -> Any:
     if not given or given[0] not in _DEFAULTS:
         return None
     options = dict(_DEFAULTS[given[0]])
-    words = iter(given[1:])
+    rest = iter(given[1:])
     seen = set()
-    for word in words:
+    for word in rest:
         flag = _FLAGS[given[0]].get(word)
-        value = next(words, "") if word == "--limit" else ""
+        value = next(rest, "") if word == "--limit" else ""
         if flag is None and not (value.isascii() and value.isdigit() and 0 < int(value) < 10**6):
             return None
         options |= {flag: True} if flag else {"limit": int(value)}

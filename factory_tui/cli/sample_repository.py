@@ -42,13 +42,13 @@ async def make_sample(folder: Path, case: str, python: str) -> None:
 
 def _contents(folder: Traversable, above: str = "") -> list[tuple[str, bytes]]:
     """Every file below `folder` by its name in the repository."""
-    found: list[tuple[str, bytes]] = []
+    files: list[tuple[str, bytes]] = []
     for entry in folder.iterdir():
         name = f"{above}{entry.name}"
         if entry.is_dir():
-            found += _contents(entry, f"{name}/")
+            files += _contents(entry, f"{name}/")
         elif name.endswith(_SUFFIX):
             name = name.removesuffix(_SUFFIX)
             # a file of its real name would be obeyed by the git of this program's own repository
-            found.append((".gitignore" if name == "gitignore" else name, entry.read_bytes()))
-    return found
+            files.append((".gitignore" if name == "gitignore" else name, entry.read_bytes()))
+    return files

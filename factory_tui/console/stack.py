@@ -70,8 +70,8 @@ class Stack:
         elif name in ("ledger", "triage") and self._view.path is not None:
             self._put(name)
         else:
-            words = "there is no repository here" if name == "launch" else "open a run first"
-            self._app.notify(words)
+            message = "there is no repository here" if name == "launch" else "open a run first"
+            self._app.notify(message)
 
     def open_worker(self, wanted: WorkerWanted) -> None:
         """Show one worker over whatever there is."""

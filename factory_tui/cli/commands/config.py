@@ -29,8 +29,8 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         environment=os.environ,
         overrides=tuple(arguments.overrides),
     )
-    found = rows(loaded)
-    lines = [tuple(printable(cell, 1000) for cell in row) for row in found]
+    settings = rows(loaded)
+    lines = [tuple(printable(cell, 1000) for cell in row) for row in settings]
     for line in table(lines, ("KEY", "VALUE", "FROM")):
         output.result(line)
     output.document(
@@ -38,7 +38,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
             "schema": "factory.config/1",
             "values": [
                 {"key": key, "value": json.loads(value), "origin": origin}
-                for key, value, origin in found
+                for key, value, origin in settings
             ],
         }
     )

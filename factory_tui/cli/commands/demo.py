@@ -82,10 +82,10 @@ def _oneshot_arguments(
 def _in_the_console(run: argparse.Namespace, folder: Path) -> int:
     """The same as a process of its own, with the console to look at it; left, it stops the run."""
     run_id = "demo"
-    words = [sys.executable, "-m", "factory_tui", "oneshot", "--run-id", run_id, "--quiet"]
-    words += [word for setting in run.overrides for word in ("--set", setting)]
+    argv = [sys.executable, "-m", "factory_tui", "oneshot", "--run-id", run_id, "--quiet"]
+    argv += [word for setting in run.overrides for word in ("--set", setting)]
     with subprocess.Popen(
-        words,
+        argv,
         cwd=folder,
         env={**_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.DEVNULL,

@@ -28,20 +28,20 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     """
     output = Output(arguments)
     folder = run_folder(arguments, output)
-    found = replay(folder)
-    code = ExitCode.BLOCKED if found.problems else ExitCode.PASS
-    output.result(result_text(found.state, folder.path, style(output.color_out)))
-    output.result(_verdict(found))
+    replayed = replay(folder)
+    code = ExitCode.BLOCKED if replayed.problems else ExitCode.PASS
+    output.result(result_text(replayed.state, folder.path, style(output.color_out)))
+    output.result(_verdict(replayed))
     output.document(
         {
             "schema": "factory.replay/1",
             "run_id": folder.run_id,
-            "consistent": not found.problems,
+            "consistent": not replayed.problems,
             "exit_code": int(code),
-            "problems": list(found.problems),
-            "notes": list(found.notes),
-            "ledger": {"seq": found.head.seq, "head": found.head.event_id},
-            "run": run_document(found.state, folder.path, code),
+            "problems": list(replayed.problems),
+            "notes": list(replayed.notes),
+            "ledger": {"seq": replayed.head.seq, "head": replayed.head.event_id},
+            "run": run_document(replayed.state, folder.path, code),
         }
     )
     return code

@@ -75,8 +75,8 @@ def schema(name: str) -> dict[str, Any]:
         UsageError: nothing has that name.
     """
     wanted = {known: {_key(known), _key(model.__name__)} for known, model in MODELS.items()}
-    found = [known for known, keys in wanted.items() if _key(name) in keys]
-    for known in [name] if name in MODELS else found:
+    candidates = [known for known, keys in wanted.items() if _key(name) in keys]
+    for known in [name] if name in MODELS else candidates:
         return {"$schema": DIALECT, "$id": known, **MODELS[known].model_json_schema()}
     raise UsageError(f"there is no schema {shown(name)}", advice=near_name(name, MODELS))
 

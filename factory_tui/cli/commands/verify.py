@@ -49,23 +49,23 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     driven = run_until_signal(look)
     if driven.value is None:
         return errors.interrupted(output.json, driven.stopped_by)
-    found = driven.value
-    code = ExitCode.BLOCKED if found.problem else ExitCode.PASS
-    output.result(_text(found))
+    verification = driven.value
+    code = ExitCode.BLOCKED if verification.problem else ExitCode.PASS
+    output.result(_text(verification))
     output.document(
         {
             "schema": "factory.verify/1",
-            "run_id": found.state.run_id or folder.run_id,
-            "holds": not found.problem,
+            "run_id": verification.state.run_id or folder.run_id,
+            "holds": not verification.problem,
             "exit_code": int(code),
-            "verdict": str(found.state.status),
-            "problem": found.problem,
-            "held": list(found.held),
-            "notes": list(found.notes),
-            "signed_by": list(found.signed_by),
-            "key_checked": found.key_checked,
-            "rederived": found.rederived,
-            "ledger": {"seq": found.head.seq, "head": found.head.event_id},
+            "verdict": str(verification.state.status),
+            "problem": verification.problem,
+            "held": list(verification.held),
+            "notes": list(verification.notes),
+            "signed_by": list(verification.signed_by),
+            "key_checked": verification.key_checked,
+            "rederived": verification.rederived,
+            "ledger": {"seq": verification.head.seq, "head": verification.head.event_id},
         }
     )
     return code

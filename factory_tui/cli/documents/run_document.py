@@ -84,7 +84,7 @@ def run_document(state: RunState, folder: Path, exit_code: int) -> dict[str, Any
 
 def violations(state: RunState) -> list[dict[str, str]]:
     """What is wrong, as far as events carry it, the errors first."""
-    found = [
+    listed = [
         {
             "code": violation.code,
             "severity": violation.severity,
@@ -94,7 +94,7 @@ def violations(state: RunState) -> list[dict[str, str]]:
         }
         for violation in state.violations
     ]
-    return sorted(found, key=lambda violation: violation["severity"] != "error")
+    return sorted(listed, key=lambda violation: violation["severity"] != "error")
 
 
 def violation_count(state: RunState) -> int:

@@ -50,18 +50,20 @@ def report(state: RunState, folder: Path, output: Output) -> None:
 
 def annotation_commands(state: RunState) -> Iterator[str]:
     """Commands for the runner: errors, then warnings, ten of each, and how many there are more."""
-    found: dict[str, list[str]] = {"error": [], "warning": []}
+    annotations: dict[str, list[str]] = {"error": [], "warning": []}
     for violation in violations(state):
         kind = "error" if violation["severity"] == "error" else "warning"
         title = f"{violation['code']} {violation['worker_id']}".strip()
-        found[kind].append(_command(kind, violation["message"], title, violation["path"]))
+        annotations[kind].append(_command(kind, violation["message"], title, violation["path"]))
     for finding in state.findings:
         if finding.level == "block":
-            found["error"].append(_command("error", finding.message, f"preflight {finding.name}"))
-    if not found["error"] and state.status in (Status.BLOCKED, Status.FAIL):
-        found["error"].append(_command("error", state.reason, str(state.status)))
+            annotations["error"].append(
+                _command("error", finding.message, f"preflight {finding.name}")
+            )
+    if not annotations["error"] and state.status in (Status.BLOCKED, Status.FAIL):
+        annotations["error"].append(_command("error", state.reason, str(state.status)))
     hidden = max(0, violation_count(state) - len(violations(state)))
-    for commands in found.values():
+    for commands in annotations.values():
         yield from commands[:ANNOTATIONS]
         hidden += max(0, len(commands) - ANNOTATIONS)
     if hidden:
@@ -112,14 +114,14 @@ def _head(state: RunState) -> Iterator[str]:
 
 
 def _problems(state: RunState) -> Iterator[str]:
-    found = violations(state)
-    if found:
+    listed = violations(state)
+    if listed:
         yield "| code | worker | path | problem |"
         yield "| --- | --- | --- | --- |"
-    for violation in found[:_LISTED]:
+    for violation in listed[:_LISTED]:
         cells = (violation[key] for key in ("code", "worker_id", "path", "message"))
         yield f"| {' | '.join(_cell(cell, 400) for cell in cells)} |"
-    hidden = violation_count(state) - min(len(found), _LISTED)
+    hidden = violation_count(state) - min(len(listed), _LISTED)
     if hidden > 0:
         yield f"\nand {hidden} more"
     for check, workers in state.culprits.items():

@@ -126,8 +126,8 @@ def read_bundle(folder: RunFolder, state: RunState, owner: str) -> Bundle:
     if owner == INTEGRATOR:
         return _integrator(reader, patch, state)
     status = reader.model(STATUS, StatusFile.from_bytes)
-    found = reader.model(SCOPE_LOCK, ScopeLock.from_bytes)
-    lock = issued_lock(folder, state, owner) or found
+    own_lock = reader.model(SCOPE_LOCK, ScopeLock.from_bytes)
+    lock = issued_lock(folder, state, owner) or own_lock
     decide = ScopeRules.from_lock(lock).decide if lock else None
     return Bundle(
         exists=True,
@@ -135,7 +135,7 @@ def read_bundle(folder: RunFolder, state: RunState, owner: str) -> Bundle:
         files=tuple(entries(patch.files, decide)),
         texts={name: reader.text(name) for name in (SUMMARY, SUGGESTIONS)},
         lock=lock,
-        found_lock=found,
+        found_lock=own_lock,
         handoff=reader.model(HANDOFF, HandoffNote.from_bytes),
         checks=(*status.required_checks, *status.optional_checks) if status else (),
         status=status,

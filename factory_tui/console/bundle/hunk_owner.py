@@ -26,7 +26,7 @@ def hunk_owners(
         patch_of: the patch of a worker; asked once for each, and only where a path is shared.
     """
     readings: dict[str, PatchReading] = {}
-    found: dict[tuple[int, int], str] = {}
+    names_at: dict[tuple[int, int], str] = {}
     for number, file in enumerate(merged.files):
         path = text_of(file.path)
         workers = owners.get(path, ())
@@ -42,8 +42,8 @@ def hunk_owners(
                 lines = _changed(HunkLines(merged.data, hunk))
                 names = [worker for worker in workers if touched[worker] & lines] or workers
             if names:
-                found[number, position] = ",".join(name[:1] for name in names)
-    return found
+                names_at[number, position] = ",".join(name[:1] for name in names)
+    return names_at
 
 
 def _touched(reading: PatchReading, path: str) -> set[int]:

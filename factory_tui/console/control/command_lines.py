@@ -56,13 +56,13 @@ def start(
     settings: Sequence[str] = (),
 ) -> Command:
     """A new run of all stages; `workers` None for everyone with a task."""
-    words = ["oneshot", "--run-id", run_id, "--base-ref", base_ref]
+    arguments = ["oneshot", "--run-id", run_id, "--base-ref", base_ref]
     if workers is not None:
-        words += ["--workers", letters(workers)]
-    words += ["--dry-run"] if dry_run else []
+        arguments += ["--workers", letters(workers)]
+    arguments += ["--dry-run"] if dry_run else []
     for setting in settings:
-        words += ["--set", setting]
-    return Command("start the run", (tuple(words),), run_id, long=True)
+        arguments += ["--set", setting]
+    return Command("start the run", (tuple(arguments),), run_id, long=True)
 
 
 def resume(run_id: str) -> Command:

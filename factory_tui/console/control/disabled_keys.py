@@ -15,15 +15,15 @@ _NEEDS_TRIAGE = (DisplayStatus.BLOCKED, DisplayStatus.FAIL, DisplayStatus.STALLE
 
 def disabled_keys(view: RunView, worker: WorkerState | None) -> set[str]:
     """The ids of keys that would do nothing for a run, with `worker` chosen."""
-    found = set() if _needs_triage(view) else {"triage"}
+    disabled = set() if _needs_triage(view) else {"triage"}
     if not view.local:
-        return found | {"cancel_worker", "cancel_run", "retry", "apply"}
-    found.add("retry" if view.live else "cancel_run")
+        return disabled | {"cancel_worker", "cancel_run", "retry", "apply"}
+    disabled.add("retry" if view.live else "cancel_run")
     if worker is None or display_status_of(view, worker) not in ACTIVE:
-        found.add("cancel_worker")
+        disabled.add("cancel_worker")
     if view.state.status is not Status.PASS:
-        found.add("apply")
-    return found
+        disabled.add("apply")
+    return disabled
 
 
 def _needs_triage(view: RunView) -> bool:

@@ -138,8 +138,8 @@ class RunControl:
             await self.run(command_lines.cancel(view.run_id))
         elif answer == "worker":
             survivors = await lazy_imports.load("end_worker")(RunFolder(view.path), worker_id)
-            words = f"{survivors} processes could not be ended" if survivors else "was ended"
-            self.say(f"{worker_id} {words}", error=bool(survivors))
+            outcome = f"{survivors} processes could not be ended" if survivors else "was ended"
+            self.say(f"{worker_id} {outcome}", error=bool(survivors))
 
     async def retry(self, view: RunView, worker_id: str) -> None:
         """Ask what to do again: the worker, the judging, or what an unfinished run still needs."""
@@ -164,13 +164,13 @@ class RunControl:
             ),
         ]
         answer = await self._app.push_screen_wait(Ask(f"What of {run} again?", choices))
-        found = {
+        commands = {
             "worker": command_lines.retry(run, [worker_id]),
             "integrate": command_lines.integrate(run),
             "resume": command_lines.resume(run),
         }
         if answer:
-            await self.run(found[answer])
+            await self.run(commands[answer])
 
     async def open_outside(self, view: RunView) -> None:
         """Open the run's folder with what the desktop has for it; its path is said in any case."""

@@ -64,13 +64,13 @@ def entries(
     owners: Callable[[str], tuple[str, ...]] = lambda path: (),
 ) -> list[FileEntry]:
     """The files of a patch, in its order."""
-    found = []
+    listed = []
     for index, file in enumerate(files):
         path, old = text_of(file.path), text_of(file.old_path or b"")
         moved = file.kind == "renamed" and old != path
         touched = (old, path) if moved else (path,)
         decisions = tuple((name, decide(name)) for name in touched) if decide else ()
-        found.append(
+        listed.append(
             FileEntry(
                 index,
                 path,
@@ -83,7 +83,7 @@ def entries(
                 owners(path),
             )
         )
-    return found
+    return listed
 
 
 def tree(found: Sequence[FileEntry], folded: Collection[str] = ()) -> list[TreeRow]:
@@ -93,10 +93,10 @@ def tree(found: Sequence[FileEntry], folded: Collection[str] = ()) -> list[TreeR
 
 
 def _rows(
-    prefix: str, found: Sequence[FileEntry], depth: int, folded: Collection[str]
+    prefix: str, files: Sequence[FileEntry], depth: int, folded: Collection[str]
 ) -> Iterator[TreeRow]:
     groups: dict[str, list[FileEntry]] = {}
-    for entry in found:
+    for entry in files:
         head, slash, _ = entry.path[len(prefix) :].partition("/")
         groups.setdefault(head + slash, []).append(entry)
     for name, group in groups.items():

@@ -211,20 +211,20 @@ class RowPainter:
 
     def find_all(self, needle: str) -> list[Found]:
         """Rows whose text holds `needle`."""
-        found: list[Found] = []
+        matches: list[Found] = []
         data = self._rows.reading.data
         wanted = needle.encode("utf-8", "surrogateescape")
         hay = data.lower() if folded(needle) else data
         for number, file in enumerate(self._rows.reading.files):
             for position, hunk in enumerate(file.hunks):
                 at = hay.find(wanted, hunk.start, hunk.end)
-                while at >= 0 and len(found) < MOST:
+                while at >= 0 and len(matches) < MOST:
                     index = data.count(b"\n", hunk.start, at)
                     row = self._rows.row_of(number, position, index)
-                    found += [Found(row, *span) for span in self._places(row, index, needle)]
+                    matches += [Found(row, *span) for span in self._places(row, index, needle)]
                     end = data.find(b"\n", at, hunk.end)
                     at = hay.find(wanted, end, hunk.end) if end >= 0 else -1
-        return sorted(set(found))
+        return sorted(set(matches))
 
     def _places(self, row: int, index: int, needle: str) -> list[tuple[int, int]]:
         """Characters of the row as it is drawn in one column; the whole row side by side."""

@@ -82,11 +82,11 @@ class HunkLines:
         removed = first
         while removed < len(self.signs) and self.signs[removed] == b"-":
             removed += 1
-        found = index + (removed - first) if sign == b"-" else index - (removed - first)
+        opposite = index + (removed - first) if sign == b"-" else index - (removed - first)
         other = b"+" if sign == b"-" else b"-"
-        if first <= found < len(self.signs) and self.signs[found] == other:
-            between = self.signs[min(index, found) : max(index, found)]
-            return found if b" " not in between else None
+        if first <= opposite < len(self.signs) and self.signs[opposite] == other:
+            between = self.signs[min(index, opposite) : max(index, opposite)]
+            return opposite if b" " not in between else None
         return None
 
 

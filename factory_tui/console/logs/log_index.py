@@ -141,17 +141,17 @@ class LogIndex:
 
     def find(self, needle: bytes, *, fold: bool, most: int) -> list[int]:
         """The numbers of lines that hold `needle`, at most `most`."""
-        found: list[int] = []
+        lines: list[int] = []
         for block, first in enumerate(self._firsts):
             data = self._data(block)
             hay = data.lower() if fold else data
             at, line, counted = hay.find(needle), int(first), 0
             while at >= 0:
                 line += data.count(b"\n", counted, at)
-                found.append(line)
-                if len(found) >= most:
-                    return found
+                lines.append(line)
+                if len(lines) >= most:
+                    return lines
                 counted = at
                 end = data.find(b"\n", at)
                 at = hay.find(needle, end) if end >= 0 else -1
-        return found
+        return lines

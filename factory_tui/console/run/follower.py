@@ -79,12 +79,12 @@ class Follower:
             return
         before, self.view = self.view, self._feed.view()
         if before.loaded:  # what was there when the run was opened is no news
-            for words in notifications(before, self.view):
-                timeout = None if words.passes else 1e9
+            for notification in notifications(before, self.view):
+                timeout = None if notification.passes else 1e9
                 self._app.notify(
-                    words.text,
-                    title=words.title,
-                    severity=words.severity,
+                    notification.text,
+                    title=notification.title,
+                    severity=notification.severity,
                     timeout=timeout,
                     markup=False,
                 )

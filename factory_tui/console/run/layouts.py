@@ -52,13 +52,13 @@ def layout_for(width: int, height: int, panes: int) -> Layout:
         return Layout("tiny")
     body = height - CHROME
     if width >= 190 and height >= 50:
-        found = _grid(width - LEDGER_WIDTH, body, panes, 3)
-        if found:
-            return _spanned(found, panes, "column")
-    if width >= 140 and (found := _grid(width, body, panes + 1, 3)):
-        return _spanned(found, panes + 1, "cell")
-    if width >= 100 and (found := _grid(width, body - _LOG_HEIGHT, panes, 2)):
-        return _spanned(found, panes, "none", log=True)
+        grid = _grid(width - LEDGER_WIDTH, body, panes, 3)
+        if grid:
+            return _spanned(grid, panes, "column")
+    if width >= 140 and (grid := _grid(width, body, panes + 1, 3)):
+        return _spanned(grid, panes + 1, "cell")
+    if width >= 100 and (grid := _grid(width, body - _LOG_HEIGHT, panes, 2)):
+        return _spanned(grid, panes, "none", log=True)
     rows = min(panes, max(3, (body - 1) // 2))
     return Layout("list", log=True, list_rows=rows)
 

@@ -62,13 +62,13 @@ def _workers(before: RunView, after: RunView) -> Iterator[Notification]:
             display_status is DisplayStatus.PASS and old.collected
         ):
             continue  # said once: by the run, or when the bundle was collected
-        words = worker.reason or (
+        reason = worker.reason or (
             "bundle collected" if display_status is DisplayStatus.PASS else ""
         )
         if display_status is DisplayStatus.STALLED:
-            words = f"no output for {short(quiet_us(after, worker) or 0)}"
+            reason = f"no output for {short(quiet_us(after, worker) or 0)}"
         yield Notification(
-            f"{worker.letter} {display_status}", one_line(words), _SEVERITY[display_status]
+            f"{worker.letter} {display_status}", one_line(reason), _SEVERITY[display_status]
         )
 
 
@@ -76,10 +76,10 @@ def _run(before: RunView, after: RunView) -> Iterator[Notification]:
     old, new = before.state.status, after.state.status
     if new is not old and new.is_verdict:
         severity = _SEVERITY[DisplayStatus(new.value)]
-        words = after.state.reason or "every required check is green"
-        yield Notification(f"Run {new}", one_line(words), severity)
+        reason = after.state.reason or "every required check is green"
+        yield Notification(f"Run {new}", one_line(reason), severity)
     elif after.state.interrupted and not before.state.interrupted:
         yield Notification("Run STOPPED", f"by {one_line(after.state.interrupted)}", "warning")
     elif before.live and not after.live and new in (Status.RUNNING,):
-        words = "the process that drove the run is gone; `factory oneshot` goes on with it"
-        yield Notification("Run STOPPED", words, "error")
+        reason = "the process that drove the run is gone; `factory oneshot` goes on with it"
+        yield Notification("Run STOPPED", reason, "error")

@@ -36,17 +36,17 @@ class BindingCommands(Provider):
 
     def _actions(self) -> Iterator[tuple[str, str, str]]:
         """Words, key, and the key to press, of each action that makes sense now."""
-        found: dict[str, tuple[str, str, str]] = {}
+        commands: dict[str, tuple[str, str, str]] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             name = binding.id or ""  # those without one are Textual's own: the focus, the selection
             if not name or not enabled or name in _UNNAMED or name.startswith("pane_"):
                 continue
-            words = binding.description, self.app.get_key_display(binding), binding.key
-            found.setdefault(name, words)
+            entry = binding.description, self.app.get_key_display(binding), binding.key
+            commands.setdefault(name, entry)
         first = [name for bar in self.screen.query(KeyBar) for name in bar.names]
-        for name in dict.fromkeys((*first, *found)):
-            if name in found and found[name][0]:
-                yield found[name]
+        for name in dict.fromkeys((*first, *commands)):
+            if name in commands and commands[name][0]:
+                yield commands[name]
 
     async def discover(self) -> Hits:
         for words, more, call in self._all():

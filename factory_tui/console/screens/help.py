@@ -68,7 +68,7 @@ def help_text(
         first: ids of those that matter most, in their order.
     """
     keys: dict[str, list[str]] = {}
-    words: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for active in bindings:
         binding = active.binding
         if not binding.id or not binding.description or binding.id.startswith("pane_"):
@@ -76,11 +76,12 @@ def help_text(
         shown = app.get_key_display(binding)
         if shown not in keys.setdefault(binding.id, []):
             keys[binding.id].append(shown)
-        words.setdefault(binding.id, binding.description)
-    order = [*(name for name in first if name in words), *words]
+        descriptions.setdefault(binding.id, binding.description)
+    order = [*(name for name in first if name in descriptions), *descriptions]
     lines = [f"{title or 'Console'}: keys that work now", ""]
     lines += [
-        f"  {' '.join(keys[name]):<18} {words[name]:<22} {name}" for name in dict.fromkeys(order)
+        f"  {' '.join(keys[name]):<18} {descriptions[name]:<22} {name}"
+        for name in dict.fromkeys(order)
     ]
     lines += [
         "",

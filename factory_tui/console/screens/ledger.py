@@ -112,20 +112,20 @@ class LedgerScreen(ConsoleScreen):
         view = self.view
         whose = "  ".join(f"{name} {number}" for name, number in sorted(self._counted.items()))
         hidden = len(view.events) - len(self._shown)
-        words: list[Piece] = [
+        pieces: list[Piece] = [
             (plural(view.state.last_seq, "event"), "bold"),
             ("  ", ""),
             self._chain,
         ]
         if self._filter.text:
             shown = f"  filter {self._filter.text}: {len(self._shown):,} of {len(view.events):,}"
-            words.append((shown, "warn" if hidden else "dim"))
-        words.append(("  FOLLOW", "pass") if self._following else ("  PAUSED", "stalled"))
+            pieces.append((shown, "warn" if hidden else "dim"))
+        pieces.append(("  FOLLOW", "pass") if self._following else ("  PAUSED", "stalled"))
         if view.dropped:
-            words.append((f"  {view.dropped:,} older ones in the file only", "dim"))
+            pieces.append((f"  {view.dropped:,} older ones in the file only", "dim"))
         if self.size.width >= 120:
-            words.append((f"   {whose}", "dim"))
-        self.query_one(InfoLine).say(words)
+            pieces.append((f"   {whose}", "dim"))
+        self.query_one(InfoLine).say(pieces)
 
     def _show_event(self) -> None:
         event = self.query_one(EventList).current
@@ -209,12 +209,12 @@ class LedgerScreen(ConsoleScreen):
         if problems:
             self._chain = (f"BROKEN: {problems[0]}", "fail")
             self.query_one("#event", TextView).show_text("\n".join(problems))
-            words = f"{plural(len(problems), 'problem')}, the first: {problems[0]}"
-            self.notify(words, title="Ledger", severity="error", timeout=1e9, markup=False)
+            message = f"{plural(len(problems), 'problem')}, the first: {problems[0]}"
+            self.notify(message, title="Ledger", severity="error", timeout=1e9, markup=False)
         else:
             self._chain = (f"chain and files ok ({plural(seq, 'event')}, {at})", "pass")
-            words = "; ".join(("every recorded hash holds", *notes))
-            self.notify(words, title="Ledger verified", markup=False)
+            message = "; ".join(("every recorded hash holds", *notes))
+            self.notify(message, title="Ledger verified", markup=False)
         self._inform()
 
     def action_edit(self) -> None:

@@ -264,13 +264,13 @@ class RunConsole(ConsoleScreen):
 
 
 def _copyables(view: RunView, chosen: str, tail: LogTail | None) -> Sequence[Copyable]:
-    found = [Copyable("run id", view.run_id), Copyable("run folder", str(view.path or ""))]
+    copyables = [Copyable("run id", view.run_id), Copyable("run folder", str(view.path or ""))]
     if tail is not None and tail.size:
-        found.insert(0, Copyable(f"end of the log of {chosen}", "\n".join(tail.last(80))))
-        found.insert(1, Copyable("path of that log", str(tail.path)))
+        copyables.insert(0, Copyable(f"end of the log of {chosen}", "\n".join(tail.last(80))))
+        copyables.insert(1, Copyable("path of that log", str(tail.path)))
     worker = view.worker(chosen)
     if worker is not None:
-        found.append(Copyable(f"activity of {chosen}", activity_of(view, worker)))
+        copyables.append(Copyable(f"activity of {chosen}", activity_of(view, worker)))
     if view.events:
-        found.append(Copyable("last event", detail(view.events[-1])))
-    return found
+        copyables.append(Copyable("last event", detail(view.events[-1])))
+    return copyables

@@ -82,8 +82,8 @@ class RunRows(RowList[RunRow]):
                 (f"{began:<{_BEGAN}}", "dim"),
                 (f"{row.line.files or NONE:>{_FILES}}  ", ""),
             ]
-        for letter, found in display_statuses(row.workers).items():
-            pieces.append((f"{letter}{glyphs().status[found]} ", found.paint))
+        for letter, status in display_statuses(row.workers).items():
+            pieces.append((f"{letter}{glyphs().status[status]} ", status.paint))
         used = 3 * len(row.workers)
         reason = f"live, pid {row.driver.pid}" if row.driver else one_line(row.line.reason, 200)
         dry = "dry run " if row.line.dry_run else ""
@@ -167,11 +167,11 @@ class RunsScreen(ConsoleScreen):
         self._rows = list(rows)
         listed = self.query_one(RunRows)
         current = listed.current
-        found = list(matching(self._rows, self._filter))
-        names = [row.name for row in found]
+        shown_rows = list(matching(self._rows, self._filter))
+        names = [row.name for row in shown_rows]
         listed.now_us = self._clock.now_us()
         at = names.index(current.name) if current and current.name in names else None
-        listed.set_rows(found, at)
+        listed.set_rows(shown_rows, at)
         self.query_one("#no-runs").display = not rows
         self._inform()
         self._preview()

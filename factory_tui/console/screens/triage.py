@@ -93,12 +93,12 @@ class TriageScreen(ConsoleScreen):
         total = view.state.integrator.violation_count
         listed_words = plural(len(problems), "problem")
         more = f", {total} violations in Z_integrator/STATUS.json" if total > len(problems) else ""
-        words: list[Piece] = [
+        pieces: list[Piece] = [
             (listed_words if problems else "Nothing stands in the way.", "bold"),
             (more, "dim"),
             ("   enter or a number chooses; nothing is done before you are asked", "dim"),
         ]
-        self.query(InfoLine).first().say(words)
+        self.query(InfoLine).first().say(pieces)
         self._turn(view)
 
     @property

@@ -65,11 +65,11 @@ class ScopeTab(Tab):
         lock = bundle.lock
         if lock is None:
             return [(subject.missing if not bundle.exists else "the scope lock is unknown", "warn")]
-        words = [*lock.allowed_globs, *(f"!{glob}" for glob in lock.blocked_globs)]
-        words += [f"shared:{glob}" for glob in lock.allow_shared_paths]
+        patterns = [*lock.allowed_globs, *(f"!{glob}" for glob in lock.blocked_globs)]
+        patterns += [f"shared:{glob}" for glob in lock.allow_shared_paths]
         pieces: list[Piece] = [
             ("lock  ", "bold"),
-            (one_line("  ".join(words) or "allows nothing"), ""),
+            (one_line("  ".join(patterns) or "allows nothing"), ""),
         ]
         if bundle.found_lock is not None and lock_differences(lock, bundle.found_lock):
             pieces.append(("   the bundle holds another lock", "blocked"))

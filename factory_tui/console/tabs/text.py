@@ -128,5 +128,5 @@ def problems_text(subject: Subject) -> str:
         lines += [f"conflict {one_line(path)}" for path in subject.view.state.conflicts]
         lines += [f"warning  {one_line(warning)}" for warning in subject.view.state.warnings]
     lines += [f"unread   {problem}" for problem in bundle.problems]
-    found = [line for line in dict.fromkeys(lines) if line]
-    return "\n".join(found) or "Nothing is wrong here, as far as anybody said."
+    problems = [line for line in dict.fromkeys(lines) if line]
+    return "\n".join(problems) or "Nothing is wrong here, as far as anybody said."

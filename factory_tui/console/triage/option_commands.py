@@ -77,7 +77,7 @@ async def _amend(app: App[Any], view: RunView, option: Option) -> Command | None
     if option.name == "amend":
         folder, worker_id = RunFolder(view.path), option.worker_id
         paths = await asyncio.to_thread(write_widened_lock, folder, view.state, worker_id)
-        words = ", ".join(one_line(path, 80) for path in paths[:5])
+        named = ", ".join(one_line(path, 80) for path in paths[:5])
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-        app.notify(f"the lock of {worker_id} lets in {words}{more}", markup=False)
+        app.notify(f"the lock of {worker_id} lets in {named}{more}", markup=False)
     return command_lines.integrate(view.run_id, reason)

@@ -82,12 +82,12 @@ class Option:
 def problems_of(view: RunView) -> list[TriageProblem]:
     """Everything that stands in the way, the workers' own problems first."""
     state = view.state
-    found: list[TriageProblem] = []
+    problems: list[TriageProblem] = []
     for worker in state.workers.values():
-        found += _of_worker(view, worker)
+        problems += _of_worker(view, worker)
     errors = (v for v in state.integrator.violations if v.severity == "error")
-    found += [_with_culprits(_of_violation(v), state) for v in errors]
-    found += [
+    problems += [_with_culprits(_of_violation(v), state) for v in errors]
+    problems += [
         TriageProblem(
             "preflight", "", "", f"{f.name}: {one_line(f.message, 120)}", one_line(f.advice)
         )
@@ -98,10 +98,10 @@ def problems_of(view: RunView) -> list[TriageProblem]:
         cause = state.reason or (
             f"stopped by {state.interrupted}" if state.interrupted else "nobody drives it"
         )
-        found.append(
+        problems.append(
             TriageProblem("run", "", "", one_line(cause, 120), "It can go on where it stands.")
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(problems))
 
 
 def _of_worker(view: RunView, worker: WorkerState) -> Iterator[TriageProblem]:
@@ -152,33 +152,33 @@ def options(view: RunView, problem: TriageProblem) -> list[Option]:
     """What can be done about a problem; the one that changes nothing stands first."""
     obstacle = _obstacle(view)
     code = 2 if view.state.status is Status.BLOCKED else 3
-    found = [Option("leave", "Leave it", f"nothing changes; the run's exit code stays {code}")]
+    choices = [Option("leave", "Leave it", f"nothing changes; the run's exit code stays {code}")]
     if problem.kind == "scope":
         effect = (
             "asks for a reason; its paths join the lock, the ledger keeps who, why, old and new"
         )
         label = f"Widen the lock of {problem.worker_id[:1]}"
-        found.append(Option("amend", label, effect, problem.worker_id, obstacle))
+        choices.append(Option("amend", label, effect, problem.worker_id, obstacle))
     if problem.kind == "lock":
         effect = "asks for a reason; the edited lock counts from now on, the ledger keeps both"
-        found.append(Option("take_lock", "Take the edited lock", effect, "", obstacle))
+        choices.append(Option("take_lock", "Take the edited lock", effect, "", obstacle))
     if problem.kind in ("run", "preflight"):
         effect = "what has finished is not done again"
-        found.append(Option("resume", "Go on with the run", effect, "", obstacle))
-        return found
+        choices.append(Option("resume", "Go on with the run", effect, "", obstacle))
+        return choices
     for worker_id in _involved(view, problem):
         letter = worker_id[:1]
         effect = f"{letter}'s bundle is made anew in a fresh workspace, then all are judged again"
-        found.append(Option("retry", f"Start {letter} again", effect, worker_id, obstacle))
+        choices.append(Option("retry", f"Start {letter} again", effect, worker_id, obstacle))
     for worker_id in _involved(view, problem):
         letter = worker_id[:1]
         effect = f"a new run of {_others(view, worker_id)} from the same base; this one stays"
         alone = "" if _others(view, worker_id) else "nobody would be left"
         label = f"Run again without {letter}"
-        found.append(Option("without", label, effect, worker_id, obstacle or alone))
+        choices.append(Option("without", label, effect, worker_id, obstacle or alone))
     effect = "no worker runs; bundles as they lie there now are judged and merged again"
-    found.append(Option("integrate", "Integrate again", effect, "", obstacle))
-    return found
+    choices.append(Option("integrate", "Integrate again", effect, "", obstacle))
+    return choices
 
 
 def _obstacle(view: RunView) -> str:

@@ -41,9 +41,9 @@ class EventList(RowList[Event]):
         self.mark: Event | None = None
 
     def draw(self, event: Event, number: int, width: int) -> Sequence[Piece]:
-        found = display_status(event)
-        name = found.paint if found else ""
-        sign = glyphs().status[found] if found else " "
+        status = display_status(event)
+        name = status.paint if status else ""
+        sign = glyphs().status[status] if status else " "
         marked = self.mark is not None and self.mark.seq == event.seq
         left: list[Piece] = [
             ("*" if marked else glyphs().pointer if number == self.cursor else " ", "selected"),

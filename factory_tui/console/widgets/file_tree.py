@@ -97,7 +97,7 @@ class ScopeList(RowList[tuple[str, ScopeDecision]]):
     def draw(self, row: tuple[str, ScopeDecision], number: int, width: int) -> Sequence[Piece]:
         path, decision = row
         display_status = DisplayStatus.PASS if decision.allowed else DisplayStatus.BLOCKED
-        words = {
+        reasons = {
             "allow": f"let in by {decision.pattern}",
             "shared": f"let in as shared by {decision.pattern}",
             "block": f"kept out by {decision.pattern}",
@@ -107,7 +107,7 @@ class ScopeList(RowList[tuple[str, ScopeDecision]]):
         return [
             (f" {glyphs().status[display_status]} ", display_status.paint),
             (fit(one_line(path), left - 4), "" if decision.allowed else display_status.paint),
-            (f" {one_line(words)}", "dim" if decision.allowed else display_status.paint),
+            (f" {one_line(reasons)}", "dim" if decision.allowed else display_status.paint),
         ]
 
 

@@ -72,13 +72,13 @@ class PaintedScreen(Screen[ScreenResultType]):
         """
         if self._paints is None:
             self._paints = {"": Style.null()}
-        found = self._paints.get(name)
-        if found is None:
-            found = Style.null()
+        style = self._paints.get(name)
+        if style is None:
+            style = Style.null()
             for part in name.split():
-                found += self.get_component_rich_style(f"paint--{part}", partial=True)
-            self._paints[name] = found
-        return found
+                style += self.get_component_rich_style(f"paint--{part}", partial=True)
+            self._paints[name] = style
+        return style
 
     def notify_style_update(self) -> None:
         self._paints = None
