@@ -7,7 +7,7 @@ from its outbox, and only where words are asked for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -84,18 +84,17 @@ async def write_bundle(context: RunContext, contents: BundleContents) -> Written
     """
     run_id, worker_id = context.manifest.run_id, contents.worker_id
     plan = context.manifest.plan(worker_id)
-    changes, patch = await changes_and_patch(
-        context, contents.tree, reason=plan.title or f"changed by {worker_id}"
-    )
+    reason = plan.title or f"changed by {worker_id}"
+    changes = await changes_to(context, contents.tree, lambda _: reason)
     outbox = read_outbox(contents.outbox)
     warnings = [*contents.warnings, *outbox.warnings]
     remove_workspace(context.folder.bundle(worker_id))
+    await write_patch(context, worker_id, contents.tree)
 
     def put(name: str, data: bytes | Artifact) -> None:
         raw = data.to_bytes() if isinstance(data, Artifact) else data
         context.writer.write(f"{worker_id}/{name}", raw)
 
-    put(DIFF, patch)
     put(FILES_CHANGED, FilesChanged(run_id=run_id, owner=worker_id, changes=changes))
     put(SCOPE_LOCK, context.issued_lock(worker_id))
     said = outbox.summary or contents.last_message.encode("utf-8", "backslashreplace")
@@ -124,18 +123,18 @@ async def write_bundle(context: RunContext, contents: BundleContents) -> Written
     return Written(counts=counts_of(changes), hashes=context.folder.digests(worker_id))
 
 
-async def changes_and_patch(
-    context: RunContext, tree: str | None, *, reason: str
-) -> tuple[list[Change], bytes]:
-    """FILES_CHANGED entries and DIFF.patch from base to `tree`; nothing where `tree` is None."""
+async def changes_to(
+    context: RunContext, tree: str | None, reason: Callable[[str], str]
+) -> list[Change]:
+    """FILES_CHANGED entries from base to `tree`, the reason by path; none where `tree` is None."""
     if tree is None:
-        return [], b""
+        return []
     git = (await context.store()).git
-    changes = [
+    return [
         Change(
-            path=_text(change.path),
+            path=(path := _text(change.path)),
             change_type=cast(ChangeType, change.change_type),
-            reason=reason,
+            reason=reason(path),
             sha256=change.sha256,
             previous_path=None if change.previous_path is None else _text(change.previous_path),
             mode=change.mode,
@@ -145,7 +144,19 @@ async def changes_and_patch(
         )
         for change in await diff.file_changes(git, context.base, tree)
     ]
-    return changes, await diff.patch(git, context.base, tree)
+
+
+async def write_patch(context: RunContext, owner: str, tree: str | None) -> None:
+    """DIFF.patch of `owner`, from base to `tree`; empty where `tree` is None.
+
+    Of its own, so that a large patch is not held while everything else is put together.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    git = (await context.store()).git if tree else None
+    patch = await diff.patch(git, context.base, tree) if git and tree else b""
+    context.writer.write(f"{owner}/{DIFF}", patch)
 
 
 def counts_of(changes: Sequence[Change]) -> dict[str, int]:

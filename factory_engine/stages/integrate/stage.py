@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import ConflictRecord, Violation
-from factory_engine.artifacts.names import DIFF, FILES_CHANGED, LOG_INDEX, MERGE_PLAN
+from factory_engine.artifacts.names import FILES_CHANGED, LOG_INDEX, MERGE_PLAN
 from factory_engine.artifacts.violations import Code
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.events import INTEGRATOR, Draft, IntegrationJudged, MergeFinished
 from factory_engine.git.merge import Merged, merge_trees
 from factory_engine.rules.overlap import overlaps
 from factory_engine.rules.scope import ScopeRules
-from factory_engine.stages.bundle_writer import changes_and_patch, counts_of, write_logs
+from factory_engine.stages.bundle_writer import changes_to, counts_of, write_logs, write_patch
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.integrate.merged_checks import Checked, check_merged
 from factory_engine.stages.summary.report import PlanFacts, merge_plan
@@ -153,12 +153,9 @@ async def _write_artifacts(
 ) -> list[Change]:
     """Z's DIFF.patch, FILES_CHANGED.json and MERGE_PLAN.md; what Z changes, by whom."""
     tree = merged.tree if merged else None
-    changes, patch = await changes_and_patch(context, tree, reason="merged")
+    await write_patch(context, INTEGRATOR, tree)
     owners = _owners(bundles)
-    changes = [
-        change.model_copy(update={"reason": ", ".join(owners.get(change.path, ["merged"]))})
-        for change in changes
-    ]
+    changes = await changes_to(context, tree, lambda path: ", ".join(owners.get(path, ["merged"])))
     run_id = context.manifest.run_id
     claims = FilesChanged(run_id=run_id, owner=INTEGRATOR, changes=changes)
     errors = sum(violation.severity == "error" for violation in violations)
@@ -177,7 +174,6 @@ async def _write_artifacts(
         else "",
     )
     for name, data in (
-        (DIFF, patch),
         (FILES_CHANGED, claims.to_bytes()),
         (MERGE_PLAN, merge_plan(plan).encode()),
     ):
