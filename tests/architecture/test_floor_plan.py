@@ -58,6 +58,20 @@ def test_the_linter_sees_each_folder_with_code(package: str) -> None:
     assert [f.as_posix() for f in folders if not (ROOT / f / "__init__.py").exists()] == []
 
 
+def test_the_page_says_every_room_and_stays_short() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    packages = {Path(m.path).parent for m in modules(*PACKAGES) if m.path.endswith("__init__.py")}
+    top_files = {
+        Path(m.path).name
+        for m in modules("factory_engine")
+        if m.path.count("/") == 1 and not m.path.endswith("__init__.py")
+    }
+    absent = [folder.as_posix() for folder in packages if f"{folder.name}/" not in text]
+    assert sorted(absent) == []
+    assert sorted(name for name in top_files if name not in text) == []
+    assert text.count("\n") <= 140
+
+
 @pytest.mark.parametrize(
     ("module", "line", "broken"),
     [
