@@ -28,7 +28,7 @@ RECIPES = (
 )
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 THEMES = ("judging", "run", "stage", "worker")
-UNEXPLAINED = {"feature_flags"}  # there is none to explain
+UNUSED = {"feature_flags"}  # there is none yet to read or to explain
 
 
 def below(folder: str) -> list[Module]:
@@ -44,7 +44,8 @@ def below(folder: str) -> list[Module]:
 def names_used(module: Module) -> set[str]:
     """Every name and attribute that a module reads."""
     nodes = list(ast.walk(module.tree))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    loads = (node for node in nodes if isinstance(node, ast.Name))
+    names = {node.id for node in loads if isinstance(node.ctx, ast.Load)}
     return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
@@ -231,11 +232,11 @@ def section_in(annotation: object) -> type[BaseModel] | None:
 def test_each_setting_is_read_somewhere() -> None:
     used = set[str]().union(*map(names_used, modules("factory_engine", "factory_tui")))
     unread = {place for place in settings(Config) if place.split(".")[-1] not in used}
-    assert unread == set()
+    assert unread == UNUSED, "read by nothing"
 
 
 def test_each_setting_is_explained() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     words = set(re.findall(r"\w+", " ".join(page.read_text("utf-8") for page in pages)))
     unexplained = {place for place in settings(Config) if place.split(".")[-1] not in words}
-    assert unexplained == UNEXPLAINED, "neither in README.md nor in docs/"
+    assert unexplained == UNUSED, "neither in README.md nor in docs/"
