@@ -86,6 +86,11 @@ class Disk:
         """Remove an empty folder."""
         os.rmdir(path)
 
+    def sync_all(self) -> None:
+        """Flush everything that was written so far, whoever wrote it."""
+        if hasattr(os, "sync"):
+            os.sync()
+
     def whiteout(self, path: AnyPath) -> None:
         """Mark a path of an overlay's upper folder as gone: a character device 0:0."""
         os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(0, 0))

@@ -58,6 +58,13 @@ class CarriedRecord(Record):
     digest: Text
 
 
+class PreparedRecord(Record):
+    """What a step of `workspace.prepare` had made for the checks: its name and its key."""
+
+    name: Text
+    key: Text
+
+
 class IntegratorStatus(Artifact):
     """`Z_integrator/STATUS.json`: the verdict of the run.
 
@@ -74,6 +81,7 @@ class IntegratorStatus(Artifact):
     reason: Text = ""
     isolation: Literal["", "mount", "landlock", "none"] = ""
     carried: list[CarriedRecord] = Field(default_factory=list)
+    prepared: list[PreparedRecord] = Field(default_factory=list)
     required_checks: list[CheckResult]
     optional_checks: list[CheckResult]
     errors: list[Text]

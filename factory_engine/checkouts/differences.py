@@ -75,7 +75,8 @@ async def _write_files(git: Git, files: Sequence[TreeChange]) -> None:
         await git.run("update-index", "-z", "--index-info", stdin=records)
         await git.run("checkout-index", "--all", "--force", "--quiet", timeout_s=_TIMEOUT_S)
     finally:
-        drop_index(git.index)
+        with storage_errors("an index could not be removed", git.index):
+            drop_index(git.index)
 
 
 async def _take_over(

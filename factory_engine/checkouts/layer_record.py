@@ -1,4 +1,4 @@
-"""One kept checkout on disk: its names, and the proof that it is as it was made.
+"""One kept layer on disk: its names, and the proof that it is as it was made.
 
 Owns the layout of a layer's folder, the facts that lie in it, and the seal: a digest of names and
 stat data, change times and inodes included. Reads only.
@@ -20,6 +20,7 @@ import psutil
 FACTS, TREE = "LAYER.json", "tree"
 INDEX = f"{TREE}/.git/index"  # where git in a checkout over the layer finds it: nothing is copied
 SCHEMA = "factory.layer/1"
+FLUSHED = "flushed"  # stands for the boot where the files outlast it
 _LARGEST_FACTS = 64 << 10
 
 
@@ -29,13 +30,16 @@ class Layer:
 
     Args:
         folder: where it lies; its name is the key: the commit, and the umask where not the usual.
-        commit: full id of the commit whose files are seen through it and those below it.
+        commit: full id of the commit whose files are seen through it and those below it; empty for
+            what a step has prepared, which holds the outputs of that step and nothing else.
         below: the key of the layer that it lies over; empty if it holds every file itself.
+        step: the name of the step that prepared it; empty for a checkout.
     """
 
     folder: Path
     commit: str
     below: str = ""
+    step: str = ""
 
     @property
     def key(self) -> str:
@@ -89,12 +93,14 @@ def facts_of_layer(folder: Path) -> dict[str, object]:
 def read_layer(folder: Path) -> Layer | None:
     """The layer in `folder`; None where there is none that can be used."""
     facts = facts_of_layer(folder)
-    commit, below = facts.get("commit"), facts.get("below")
-    if facts.get("boot") != boot():
+    commit, below, step = facts.get("commit"), facts.get("below"), facts.get("step", "")
+    if facts.get("boot") not in (boot(), FLUSHED):
         return None  # its files were not flushed: a crash of the machine may have emptied them
     if not isinstance(commit, str) or not isinstance(below, str) or os.sep in below:
         return None
-    return Layer(folder, commit, below) if folder.name.startswith(commit) else None
+    if not isinstance(step, str) or bool(step) == bool(commit):
+        return None
+    return Layer(folder, commit, below, step) if folder.name.startswith(commit) else None
 
 
 def layer_bytes(folder: Path) -> int:

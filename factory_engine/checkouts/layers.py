@@ -1,4 +1,4 @@
-"""Base layers: a checkout of a commit, made once, over which every overlay of every run lies.
+"""Kept layers: a checkout of a commit, or what a step has prepared, made once for every run.
 
 Owns their making and their proof. A layer appears whole or not at all and is never written again; a
 commit near to one that is kept becomes a folder of differences over it. What is about to be used is
@@ -13,6 +13,8 @@ import asyncio
 import contextlib
 import json
 import os
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from factory_engine.checkouts.differences import lay_out_differences
 from factory_engine.checkouts.layer_cache import DEEPEST, LayerCache
 from factory_engine.checkouts.layer_record import (
     FACTS,
+    FLUSHED,
     INDEX,
     SCHEMA,
     TREE,
@@ -39,6 +42,9 @@ from factory_engine.git.diff import tree_changes
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.store import RunStore
 
+_Facts = dict[str, object]
+_Fill = Callable[[Path], Awaitable[_Facts]]
+
 _NEAR = 5_000  # paths that differ; beyond that a folder of its own is cheaper to read
 _CANDIDATES = 4
 
@@ -55,7 +61,9 @@ class Layers:
     _held: dict[str, SharedLock] = field(default_factory=dict)
     _proven: dict[str, str] = field(default_factory=dict)
     _trusted: dict[str, tuple[Layer, ...]] = field(default_factory=dict)
-    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _one_at_a_time: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     async def stack(self, store: RunStore, commit: str) -> tuple[Layer, ...]:
         """The layers for the files of `commit`, the uppermost first, proven and in use from now on.
@@ -70,22 +78,57 @@ class Layers:
         Raises:
             StorageError: the disk refused.
         """
-        key = layer_key(commit)
-        async with self._one_at_a_time:
+
+        async def fill(half: Path) -> _Facts:
+            return await self._fill(store, commit, half, await self._nearest(store, commit))
+
+        return await self._kept(layer_key(commit), fill)
+
+    async def prepared(self, key: str, step: str, fill: Callable[[Path], Awaitable[None]]) -> Layer:
+        """What a step has prepared, proven and in use from now on, as with `stack`.
+
+        Whoever asks first makes it; others that ask meanwhile, in other processes too, wait.
+
+        Args:
+            key: names what it is made of, in hex digits.
+            step: the name of the step.
+            fill: makes it in an empty folder; what it raises is raised, and nothing is kept.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+
+        async def make(half: Path) -> _Facts:
+            tree = half / TREE
+            with storage_errors("what was prepared could not be kept", half):
+                storage.disk.mkdir(tree)
+            await fill(tree)
+            # it may have cost minutes and a download: a crash of the machine must not end it
+            await asyncio.to_thread(storage.disk.sync_all)
+            return {"commit": "", "below": "", "boot": FLUSHED, "step": step}
+
+        return (await self._kept(layer_key(key), make))[0]
+
+    def is_prepared(self, key: str) -> bool:
+        """Whether what this key names is there; proves nothing."""
+        return bool(self.cache.chain(layer_key(key)))
+
+    async def _kept(self, key: str, fill: _Fill) -> tuple[Layer, ...]:
+        async with self._one_at_a_time[key]:
             layers = self._trusted.get(key)
             if layers is None:
                 async with self.cache.making(key).exclusively():
-                    layers = await self._proven_or_made(store, commit, key)
+                    layers = await self._proven_or_made(key, fill)
                 self._trusted[key] = layers
             return layers
 
-    async def _proven_or_made(self, store: RunStore, commit: str, key: str) -> tuple[Layer, ...]:
+    async def _proven_or_made(self, key: str, fill: _Fill) -> tuple[Layer, ...]:
         for _ in range(2):
             if layers := await asyncio.to_thread(self._usable, key):
                 for layer in layers:
                     self._use(layer)
                 return layers
-            await self._make(store, commit, key)
+            await self._make(key, fill)
         raise StorageError(
             "the checkout of base changes while it is made",
             where=str(self.cache.folder),
@@ -146,15 +189,21 @@ class Layers:
         self._proven[layer.key] = known
         return True
 
-    async def _make(self, store: RunStore, commit: str, key: str) -> None:
+    async def _make(self, key: str, fill: _Fill) -> None:
         """Makes the layer beside its place, then gives it its name. Its lock is held."""
         target, half = self.cache.folder / key, self.cache.beside(key)
-        with storage_errors("a checkout of base could not be made", half):
+        with storage_errors("a layer could not be made", half):
             storage.make_folder(self.cache.folder, durable=False)
             storage.disk.mkdir(half)
         try:
-            sealed = await self._fill(store, commit, half, await self._nearest(store, commit))
-            with storage_errors("a checkout of base could not be kept", target):
+            facts = await fill(half)
+            sealed = await asyncio.to_thread(seal, half)
+            size = await asyncio.to_thread(bytes_below, half / TREE)
+            facts |= {"schema_version": SCHEMA, "bytes": size, "sealed": sealed}
+            outlasts = facts["boot"] == FLUSHED
+            text = json.dumps(facts, indent=2).encode()
+            storage.replace_file(half / FACTS, text, durable=outlasts)
+            with storage_errors("a layer could not be kept", target):
                 if target.exists():  # not as it was: whoever sees it now keeps what is open
                     storage.disk.replace(target, self.cache.beside(key))
                 storage.disk.replace(half, target)
@@ -164,8 +213,8 @@ class Layers:
 
     async def _fill(
         self, store: RunStore, commit: str, half: Path, below: tuple[Layer, ...]
-    ) -> str:
-        """Makes all of a layer in the folder `half`; its seal."""
+    ) -> _Facts:
+        """Makes the files of a checkout in the folder `half`; what there is to note of it."""
         tree, index = half / TREE, half / INDEX
         if below:
             with storage_errors("a checkout of base could not be made", half):
@@ -174,24 +223,16 @@ class Layers:
             await lay_out_differences(store.git, below[0].commit, commit, tree, index)
         else:
             await lay_out_files(store.git, commit, tree, index)
-        sealed = await asyncio.to_thread(seal, half)
-        facts = {
-            "schema_version": SCHEMA,
-            "commit": commit,
-            "below": below[0].key if below else "",
-            "boot": boot(),
-            "bytes": await asyncio.to_thread(bytes_below, tree),
-            "sealed": sealed,
-        }
-        storage.replace_file(half / FACTS, json.dumps(facts, indent=2).encode(), durable=False)
-        return sealed
+        return {"commit": commit, "below": below[0].key if below else "", "boot": boot()}
 
     async def _nearest(self, store: RunStore, commit: str) -> tuple[Layer, ...]:
         """A stack that differs little from `commit`; none where making anew is as cheap."""
         near: list[tuple[int, str]] = []
         chains = [self.cache.chain(use.key) for use in await asyncio.to_thread(self.cache.uses)]
         fitting = [
-            c for c in chains if c and len(c) < DEEPEST and c[0].key == layer_key(c[0].commit)
+            c
+            for c in chains
+            if c and len(c) < DEEPEST and c[0].commit and c[0].key == layer_key(c[0].commit)
         ]
         for top in [chain[0] for chain in fitting if chain[0].commit != commit][:_CANDIDATES]:
             with contextlib.suppress(GitError):  # its commit may be in the store no more

@@ -19,8 +19,9 @@ from factory_engine.checkouts.collect_changes import collect_changes
 from factory_engine.checkouts.differences import lay_out_differences
 from factory_engine.checkouts.inspection import Collected, CollectLimits
 from factory_engine.checkouts.layer_cache import LayerCache
-from factory_engine.checkouts.layer_record import Layer, read_layer
+from factory_engine.checkouts.layer_record import Layer, facts_of_layer, read_layer, seal
 from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.outputs import copy_outputs
 from factory_engine.checkouts.plain import add_repository, checkout_tree
 from factory_engine.checkouts.pool import Pool
 from factory_engine.checkouts.reflink import clone_tree
@@ -47,17 +48,20 @@ class Checkout:
         index: the factory's own index of them, anywhere but inside; of an overlay none is kept.
         layers: of an overlay, what it lies over, the uppermost first; else empty.
         scratch: of an overlay, a folder that is the kernel's alone.
+        prepared: what steps have prepared for it, the last first; of an overlay seen over the
+            layers, else copied in.
     """
 
     top: Path
     index: Path
     layers: tuple[Layer, ...] = ()
     scratch: Path | None = None
+    prepared: tuple[Layer, ...] = ()
 
     @property
     def lowers(self) -> tuple[Path, ...]:
-        """The folders of the layers."""
-        return tuple(layer.tree for layer in self.layers)
+        """What an overlay lies over, the uppermost first."""
+        return tuple(layer.tree for layer in (*self.prepared, *self.layers)) if self.layers else ()
 
     @property
     def is_there(self) -> bool:
@@ -85,16 +89,21 @@ class Checkouts:
     layers: Layers
     pool: Pool
 
-    async def of(self, folder: Path, index: Path) -> Checkout:
+    async def of(self, folder: Path, index: Path, prepared: tuple[Layer, ...] = ()) -> Checkout:
         """The checkout that lies, or is to lie, in `folder`; makes nothing in there.
+
+        Args:
+            folder: where.
+            index: the factory's own index of it.
+            prepared: what steps have prepared for it, the last first.
 
         Raises:
             StorageError: the layers that it needs cannot be made.
         """
         if self.kind != "overlay":
-            return Checkout(folder / "tree", index)
+            return Checkout(folder / "tree", index, prepared=prepared)
         layers = await self.layers.stack(self.store, self.base)
-        return Checkout(folder / "upper", index, layers, folder / "scratch")
+        return Checkout(folder / "upper", index, layers, folder / "scratch", prepared)
 
     async def make_base(self, checkout: Checkout) -> None:
         """Puts base there, for a worker. Nothing may lie there yet.
@@ -106,6 +115,7 @@ class Checkouts:
             await self._overlay(checkout, None, ())
         elif self.kind != "reflink" or not await self._clone(checkout):
             await self.pool.take(self.store, self.base, checkout.top, checkout.index)
+        await self._put_prepared(checkout)
 
     async def make_tree(self, checkout: Checkout, tree: str, objects: Sequence[Path] = ()) -> None:
         """Puts the files of `tree` there, for a check: HEAD is at base, the differences are staged.
@@ -122,6 +132,7 @@ class Checkouts:
             await self._overlay(checkout, tree, objects)
         else:
             await checkout_tree(self.store, tree, checkout.top, checkout.index, self.base, objects)
+        await self._put_prepared(checkout)
 
     async def collect(
         self, checkout: Checkout, limits: CollectLimits, without: Collection[bytes] = ()
@@ -175,6 +186,12 @@ class Checkouts:
             await asyncio.to_thread(storage.disk.copy, checkout.layers[0].index, index)
         await lay_out_differences(self.store.git, self.base, tree, checkout.top, index)
 
+    async def _put_prepared(self, checkout: Checkout) -> None:
+        """Copies into a checkout that is no overlay what is prepared for it."""
+        if not checkout.layers:
+            for layer in reversed(checkout.prepared):
+                await asyncio.to_thread(copy_outputs, layer.tree, checkout.top)
+
     async def _clone(self, checkout: Checkout) -> bool:
         """Base as clones of a kept checkout's files; False where they cannot be cloned."""
         (layer, *below) = await self.layers.stack(self.store, self.base)
@@ -213,7 +230,13 @@ async def deep_problems(git: Git, cache: LayerCache) -> list[str]:
     for key in await asyncio.to_thread(cache.keys):
         layer = read_layer(cache.folder / key)
         chain = cache.chain(key)
-        if layer is None or not chain or not await _holds_its_commit(git, layer, chain[1:]):
+        if layer is None or not chain:
+            problems.append(key)
+        elif layer.step:  # no commit says what it has to be: it has to be as it was made
+            sealed = facts_of_layer(layer.folder).get("sealed")
+            if await asyncio.to_thread(seal, layer.folder) != sealed:
+                problems.append(key)
+        elif not await _holds_its_commit(git, layer, chain[1:]):
             problems.append(key)
     return problems
 

@@ -25,7 +25,13 @@ from factory_engine.config.fields import (
 )
 from factory_engine.config.limits import RetryConfig, WorkLimits, first_set
 from factory_engine.config.paths import RUNS_DIR, is_fixed, not_fixed
-from factory_engine.config.tasks import AgentConfig, Checks, SandboxSetting, WorkerConfig
+from factory_engine.config.tasks import (
+    AgentConfig,
+    Checks,
+    PrepareSteps,
+    SandboxSetting,
+    WorkerConfig,
+)
 from factory_engine.config.wording import near_name, shown
 
 KNOWN_FLAGS: tuple[str, ...] = ()
@@ -77,10 +83,17 @@ class WorkspaceConfig(Settings):
     """What lies in a checkout beside base.
 
     `carry` names ignored paths of the operator's work tree: `auto` is dependency folders that are
-    there, a list is patterns with gitignore semantics, an empty one nothing.
+    there, a list is patterns with gitignore semantics, an empty one nothing. `prepare` are steps
+    that fill folders, in this order; what they make is kept for all who need the same.
     """
 
     carry: Carry = "auto"
+    prepare: PrepareSteps = Field(default_factory=list)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The folders that the steps make."""
+        return tuple(output for step in self.prepare for output in step.outputs)
 
 
 class IntegratorConfig(Settings):

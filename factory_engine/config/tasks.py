@@ -6,7 +6,7 @@ setting names.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -36,6 +36,8 @@ def _first_is_a_program(argv: list[str]) -> list[str]:
 Program = Annotated[Argv, AfterValidator(_first_is_a_program)]
 
 
+_Named = TypeVar("_Named", "CheckConfig", "PrepareStep")
+
 SandboxSetting = Literal["auto", "required", "off", "self"]
 Network = Literal["on", "off"]
 
@@ -61,16 +63,50 @@ class CheckConfig(Settings):
         return (self.network or ("off" if self.required else "on")) == "on"
 
 
-def _names_differ(checks: list[CheckConfig]) -> list[CheckConfig]:
+def _names_differ(checks: list[_Named]) -> list[_Named]:
     seen: set[str] = set()
     for check in checks:
         if check.name in seen:
-            raise contradiction(f"two checks are called {check.name!r}; give each its own name")
+            what = "checks" if isinstance(check, CheckConfig) else "steps"
+            raise contradiction(f"two {what} are called {check.name!r}; give each its own name")
         seen.add(check.name)
     return checks
 
 
 Checks = Annotated[list[CheckConfig], Field(max_length=200), AfterValidator(_names_differ)]
+
+
+def _is_below_the_top(path: str) -> str:
+    parts = path.rstrip("/").split("/")
+    if path.startswith("/") or "\\" in path or set(parts) & {"", ".", "..", ".git"}:
+        raise contradiction("expected a folder of the repository, such as node_modules")
+    return "/".join(parts)
+
+
+Output = Annotated[Location, Field(min_length=1), AfterValidator(_is_below_the_top)]
+
+
+class PrepareStep(Settings):
+    """A step that fills folders of a checkout, such as those of dependencies; run once a key.
+
+    `inputs` are files of the tree, as patterns with gitignore semantics, whose contents the
+    `outputs` are made of; `version` is a command whose first line of output is part of the key.
+    `timeout_s` None takes `run.worker_timeout_s`. `pass_env` names variables of the factory's own
+    that the step gets to see; their values are no part of the key.
+    """
+
+    name: Name
+    run: Annotated[Program, Field(min_length=1)]
+    inputs: Annotated[Patterns, Field(min_length=1)]
+    outputs: Annotated[list[Output], Field(min_length=1, max_length=1000)]
+    version: Program = Field(default_factory=list)
+    network: Network = "on"
+    timeout_s: Seconds | None = None
+    env: Variables = Field(default_factory=dict)
+    pass_env: VariableNames = Field(default_factory=list)
+
+
+PrepareSteps = Annotated[list[PrepareStep], Field(max_length=100), AfterValidator(_names_differ)]
 
 
 class ScopeConfig(Settings):

@@ -16,6 +16,8 @@ from factory_engine.agents.command.driver import last_words
 from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.checkouts.carried import put_files
+from factory_engine.checkouts.layer_record import Layer
+from factory_engine.checkouts.provider import Checkout
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import CheckFinished, Draft, WorkerChecked
@@ -72,7 +74,7 @@ class CheckEnd:
         return Draft(details, owner, duration_ms=self.result.duration_ms, rc=self.result.rc)
 
 
-@dataclass(frozen=True)
+@dataclass
 class CheckRun:
     """A check and what it runs on.
 
@@ -87,6 +89,8 @@ class CheckRun:
         writable: what it may change beside its checkout.
         state: the same outside of the folders of the run.
         log_name: the name of its log; derived from the check where empty.
+        prepared: what steps have prepared for its checkout.
+        harvest: takes what is wanted out of its checkout once it has ended well.
     """
 
     check: CheckConfig
@@ -99,6 +103,8 @@ class CheckRun:
     writable: tuple[Path, ...] = ()
     state: tuple[Path, ...] = ()
     log_name: str = ""
+    prepared: tuple[Layer, ...] = ()
+    harvest: Callable[[Checkout], None] | None = None
 
 
 async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
@@ -113,7 +119,7 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
     storage.make_folder(log.parent)
     await asyncio.to_thread(remove_workspace, run.area)
     try:
-        sandbox = await _checked_out(context, run)
+        checkout, sandbox = await _checked_out(context, run)
         program = Program(
             argv=tuple(run.check.run),
             cwd=sandbox.workspace,
@@ -131,6 +137,8 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
             finished = await run_program(sandbox.around(program), clock=context.clock)
         finished = sandbox.translated(finished)
         out = await asyncio.to_thread(sandbox.ways_out, program)
+        if run.harvest and finished.reason == "exited" and finished.rc == 0:
+            await asyncio.to_thread(run.harvest, checkout)
     finally:
         await asyncio.to_thread(remove_workspace, run.area)
     rc = finished.rc if finished.reason == "exited" else finished.rc or TIMED_OUT
@@ -148,12 +156,12 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
     return CheckEnd(result, log, sandbox.isolation, sandbox.layer.name, tuple(out), said)
 
 
-async def _checked_out(context: RunContext, run: CheckRun) -> SandboxedLaunch:
+async def _checked_out(context: RunContext, run: CheckRun) -> tuple[Checkout, SandboxedLaunch]:
     """The files of the tree in the area, and where a program on them is put."""
     own = run.area.is_relative_to(context.folder.work)
     checkouts = await context.checkouts(context.runs_dir if own else context.workspaces)
     index = context.folder.index_file(f"{run.owner}-check")
-    checkout = await checkouts.of(run.area, index)
+    checkout = await checkouts.of(run.area, index, run.prepared)
     objects = context.folder.store / "objects"
     temporary = run.area / "tmp"
     storage.make_folder(temporary)
@@ -174,7 +182,7 @@ async def _checked_out(context: RunContext, run: CheckRun) -> SandboxedLaunch:
     await checkouts.make_tree(checkout, run.tree, (sandbox.seen(objects),))
     carried = await context.carried(run.owner)
     await asyncio.to_thread(put_files, context.repository.root, checkout.top, carried)
-    return sandbox
+    return checkout, sandbox
 
 
 def log_name(check: str) -> str:

@@ -34,6 +34,9 @@ from factory_engine.stages.ports import Ports
 from factory_engine.state import RunState
 from factory_engine.status import Status
 
+PREPARE = "prepare"
+"""Whose a program is that prepares checkouts, beside the workers and Z."""
+
 
 @dataclass(frozen=True)
 class StageOutcome:
@@ -44,7 +47,9 @@ class StageOutcome:
 
 
 def carry_patterns(config: Config, owner: str) -> tuple[str, ...]:
-    """The patterns of what is carried into the checkouts of a worker, or of Z."""
+    """The patterns of what is carried into the checkouts of a worker, of Z, or of no step."""
+    if owner == PREPARE:
+        return ()
     own = config.integrator.carry if owner == INTEGRATOR else None
     carry = config.workspace.carry if own is None else own
     return AUTO if carry == "auto" else tuple(carry)
@@ -65,6 +70,7 @@ class RunContext:
         environment: what this process inherited, for the programs it starts.
         emit: records drafts as events; when it returns they are on disk.
         state: the state after everything emitted so far.
+        prepare_keys: what is known of the keys of steps, by tree and name of the step.
     """
 
     folder: RunFolder
@@ -77,6 +83,7 @@ class RunContext:
     environment: Mapping[str, str]
     emit: Callable[..., object]
     state: Callable[[], RunState]
+    prepare_keys: dict[tuple[str, str], str] = field(default_factory=dict)
     _store_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _opened: list[RunStore] = field(default_factory=list)
     _isolation: list[Isolation] = field(default_factory=list)
@@ -171,7 +178,8 @@ class RunContext:
             return ()
         patterns = carry_patterns(self.config, owner)
         if patterns not in self._carried:
-            excluded = (self.runs_dir, self.workspaces)
+            prepared = [self.repository.root / path for path in self.config.workspace.outputs]
+            excluded = (self.runs_dir, self.workspaces, *prepared)
             self._carried[patterns] = await find_carried(
                 self.repository, self.base, patterns, excluded
             )

@@ -17,15 +17,17 @@ from factory_engine.artifacts.bundle import CheckResult
 from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.names import MANIFEST
 from factory_engine.artifacts.violations import Code
+from factory_engine.checkouts.layer_record import Layer
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import INTEGRATOR, CheckFinished, CheckStarted, CulpritSearched, Draft
 from factory_engine.git.merge import merge_trees
 from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.processes.environment import worker_environment
-from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
+from factory_engine.stages.checks import CheckEnd, CheckRun, log_name
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.launch.worker_folder import WorkerFolder, remove_worker_folder
+from factory_engine.stages.prepare import PrepareError, prepared, run_prepared_check
 from factory_engine.stages.repository_watch import repository_now
 from factory_engine.stages.sandboxed import state_folders
 
@@ -44,6 +46,7 @@ class Checked:
     culprits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     logs: tuple[tuple[str, Path], ...] = ()
     isolation: IsolationKind | Literal[""] = ""
+    prepared: tuple[Layer, ...] = ()
 
 
 async def check_merged(
@@ -60,6 +63,10 @@ async def check_merged(
     if not checks:
         return Checked()
     context.layers.doubt()
+    try:
+        layers = await prepared(context, tree)
+    except PrepareError as error:
+        return _unprepared(error)
     before = await _surroundings(context)
     results, violations, logs, ends = [], [], [], []
     for check in checks:
@@ -87,7 +94,14 @@ async def check_merged(
     violations += _outside_writes(before, await _surroundings(context), ends)
     await asyncio.to_thread(remove_worker_folder, WorkerFolder(context.worker_folder(INTEGRATOR)))
     isolation = max((ended.isolation for ended in ends), key=_WORST.index)
-    return Checked(tuple(results), tuple(violations), culprits, tuple(logs), isolation)
+    return Checked(tuple(results), tuple(violations), culprits, tuple(logs), isolation, layers)
+
+
+def _unprepared(error: PrepareError) -> Checked:
+    """No check has run: what they were to run with could not be made."""
+    logs = ((error.end.log.stem, error.end.log),) if error.end else ()
+    violation = Violation(code=Code.PREPARE, worker_id=INTEGRATOR, message=error.what)
+    return Checked(violations=(violation,), logs=logs)
 
 
 def _not_evidence(context: RunContext, ended: CheckEnd) -> list[Violation]:
@@ -118,7 +132,7 @@ async def _run_on(context: RunContext, tree: str, check: CheckConfig, name: str)
     folder = context.worker_folder(INTEGRATOR)
     mounts = (await context.isolation()).mounts
     integrator = context.config.integrator
-    return await run_check(
+    return await run_prepared_check(
         context,
         CheckRun(
             check,

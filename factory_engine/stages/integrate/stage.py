@@ -82,6 +82,7 @@ async def run_integrate(
         tree=(merged.tree or "") if merged else "",
         started_at=started_at,
         isolation=checked.isolation,
+        prepared=checked.prepared,
         carried=await context.carried(INTEGRATOR) if checked.results else (),
     )
     return Integration(outcome, judgement)

@@ -20,12 +20,13 @@ from factory_engine.events import Draft, WorkerChecked, WorkerFinished
 from factory_engine.processes.environment import worker_environment
 from factory_engine.sandbox import Sandbox
 from factory_engine.stages.bundle_writer import BundleContents, write_bundle
-from factory_engine.stages.checks import CheckRun, run_check
+from factory_engine.stages.checks import CheckRun
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.isolation import changed_carried
 from factory_engine.stages.launch.attempts import Progress, run_attempts
 from factory_engine.stages.launch.worker_context import WorkerContext
 from factory_engine.stages.launch.worker_folder import is_kept, remove_worker_folder
+from factory_engine.stages.prepare import run_prepared_check
 from factory_engine.status import Status
 
 
@@ -72,7 +73,8 @@ async def _collect(worker: WorkerContext, checkout: Checkout, progress: Progress
     limits = CollectLimits(max_files=policy.max_files, max_file_bytes=policy.max_file_bytes)
     checkouts = await worker.checkouts()
     carried = await worker.run.carried(worker.worker_id)
-    without = [os.fsencode(one.path) for one in carried]
+    outputs = worker.run.config.workspace.outputs
+    without = [*(os.fsencode(one.path) for one in carried), *map(os.fsencode, outputs)]
     collected = await checkouts.collect(checkout, limits, without)
     changed = await asyncio.to_thread(changed_carried, checkout, carried)
     progress.warnings += [
@@ -132,7 +134,7 @@ async def _run_checks(worker: WorkerContext, tree: str, progress: Progress) -> N
             writable=(folder.outbox,),
             state=tuple(state),
         )
-        ended = await run_check(worker.run, run)
+        ended = await run_prepared_check(worker.run, run)
         progress.checks.append(ended.result)
         progress.logs.append((ended.log.stem, ended.log))
         worker.run.record(ended.draft(WorkerChecked, worker.worker_id))

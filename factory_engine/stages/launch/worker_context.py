@@ -22,6 +22,7 @@ from factory_engine.events import Details, Draft
 from factory_engine.stages.configured_agent import ConfiguredAgent
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.launch.worker_folder import WorkerFolder
+from factory_engine.stages.prepare import prepared
 from factory_engine.state import WorkerState
 
 
@@ -89,10 +90,12 @@ class WorkerContext:
         """The checkout in which it works, made or not.
 
         Raises:
-            StorageError: what it lies over cannot be made.
+            StorageError: what it lies over cannot be made. PrepareError: nor what is prepared.
         """
         checkouts = await self.checkouts()
-        return await checkouts.of(self.folder.path, self.run.folder.index_file(self.worker_id))
+        index = self.run.folder.index_file(self.worker_id)
+        layers = await prepared(self.run, self.run.base)
+        return await checkouts.of(self.folder.path, index, layers)
 
     async def make_folder(self, checkout: Checkout) -> None:
         """A fresh workspace of base, an empty outbox, the scope and the prompt to read.

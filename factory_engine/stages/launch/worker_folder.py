@@ -12,7 +12,7 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.artifacts.names import INTEGRATOR, SCOPE_LOCK
 from factory_engine.checkouts.removal import remove_workspace
-from factory_engine.stages.context import RunContext
+from factory_engine.stages.context import PREPARE, RunContext
 from factory_engine.status import Status
 
 
@@ -59,6 +59,9 @@ def remove_left_folders(context: RunContext) -> None:
         if worker.collected and not is_kept(context, worker.status):
             remove_worker_folder(WorkerFolder(context.worker_folder(worker.worker_id)))
     remove_worker_folder(WorkerFolder(context.worker_folder(INTEGRATOR)))
+    of_run = context.worker_folder(INTEGRATOR).parent
+    for left in of_run.glob(f"{PREPARE}-*"):
+        remove_worker_folder(WorkerFolder(left))
 
 
 def remove_worker_folder(folder: WorkerFolder) -> None:

@@ -34,6 +34,7 @@ from factory_engine.stages.context import RunContext, StageOutcome, carry_patter
 from factory_engine.stages.isolation import find_isolation, isolation_finding
 from factory_engine.stages.preflight.agent_findings import is_there, program_findings
 from factory_engine.stages.preflight.budget_findings import budget_findings
+from factory_engine.stages.prepare import PrepareError, prepared, step_findings
 from factory_engine.stages.sandboxed import home_of
 from factory_engine.stages.summary.report import carried_words
 from factory_engine.status import Status
@@ -65,11 +66,23 @@ async def run_preflight(context: RunContext) -> StageOutcome:
                 "give one a command or a prompt under `workers`, or add --dry-run",
             )
         )
+    if not context.manifest.dry_run and not any(one.level == "block" for one in findings):
+        findings += await _unprepared(context)
     context.record(*(Draft(finding) for finding in findings))
     blocking = [finding for finding in findings if finding.level == "block"]
     if blocking:
         return StageOutcome(Status.BLOCKED, "; ".join(finding.message for finding in blocking))
     return StageOutcome(Status.PASS)
+
+
+async def _unprepared(context: RunContext) -> list[Finding]:
+    """Runs the steps that prepare base, before anybody is paid; what stands in the way."""
+    try:
+        await prepared(context, context.base)
+    except PrepareError as error:
+        name = f"prepare {printable(error.step.name)}"
+        return [Finding(name, "block", f"PREPARE: {error.what}", error.advice)]
+    return []
 
 
 async def examine(
@@ -111,6 +124,7 @@ async def examine(
         ),
         *budget_findings(config),
         *_scope_findings(config),
+        *(await step_findings(repository.git, base, config.workspace.prepare, workspaces)),
     ]
 
 

@@ -52,6 +52,7 @@ class ReportFacts:
     culprits: dict[str, tuple[str, ...]]
     isolation: IsolationKind | Literal[""]
     carried: Sequence[str]
+    prepared: Sequence[str]
     changes: Sequence[Change]
     preflight: Sequence[str]
     warnings: Sequence[str]
@@ -126,6 +127,8 @@ def _head(facts: ReportFacts) -> str:
         lines.append(f"Tree:   {facts.merged_tree}")
     if facts.carried:
         lines.append(f"Carried: {carried_words(facts.carried)}")
+    if facts.prepared:
+        lines.append(f"Prepared: {', '.join(map(printable, facts.prepared))}")
     if facts.reason:
         lines.append(f"Reason: {printable(facts.reason, 600)}")
     if facts.dry_run:

@@ -16,6 +16,7 @@ from factory_engine.artifacts.integrator import (
     CarriedRecord,
     ConflictRecord,
     IntegratorStatus,
+    PreparedRecord,
     StageResult,
     Violation,
 )
@@ -34,6 +35,7 @@ from factory_engine.artifacts.names import (
     STATUS,
 )
 from factory_engine.checkouts.carried import Carried
+from factory_engine.checkouts.layer_record import Layer
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.errors import StorageError
 from factory_engine.escape import printable
@@ -73,6 +75,7 @@ class Judgement:
     started_at: str = ""
     isolation: IsolationKind | Literal[""] = ""
     carried: tuple[Carried, ...] = ()
+    prepared: tuple[Layer, ...] = ()
 
 
 def write_summary(
@@ -188,6 +191,9 @@ def _status_and_report(
             CarriedRecord(path=one.path, entries=one.entries, digest=one.digest)
             for one in judgement.carried
         ],
+        prepared=[
+            PreparedRecord(name=one.step, key=one.key) for one in reversed(judgement.prepared)
+        ],
         required_checks=[check for check in judgement.checks if check.required],
         optional_checks=[check for check in judgement.checks if not check.required],
         errors=[f"{v.code}: {v.message}" for v in errors],
@@ -248,6 +254,7 @@ def _facts(
         culprits=judgement.culprits,
         isolation=judgement.isolation,
         carried=[one.path for one in judgement.carried],
+        prepared=[f"{one.step} {one.key[:12]}" for one in reversed(judgement.prepared)],
         changes=judgement.changes,
         preflight=[
             f"{finding.level.upper():<8} {finding.name}: {finding.message}"
