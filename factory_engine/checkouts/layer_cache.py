@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.checkouts.layer_record import FACTS, Layer, layer_bytes, read_layer
+from factory_engine.checkouts.layer_record import (
+    FACTS,
+    Layer,
+    facts_of_layer,
+    layer_bytes,
+    read_layer,
+)
 from factory_engine.checkouts.removal import remove_tree, remove_workspace
 from factory_engine.checkouts.shared_lock import SharedLock
 from factory_engine.git.edge import storage_errors
@@ -25,9 +31,18 @@ _MAKING, _USE = "making", "use"
 
 @dataclass(frozen=True)
 class LayerUse:
-    """A layer as `factory cache` shows it: bytes on disk, and when it was last used (mtime, s)."""
+    """A layer as `factory cache` shows it.
+
+    Args:
+        key: its name.
+        what: `base` for a checkout, else the name of the step that prepared it.
+        bytes: what it takes on disk.
+        last_used: when that was, in seconds since the epoch.
+        in_use: whether somebody uses it now.
+    """
 
     key: str
+    what: str
     bytes: int
     last_used: float
     in_use: bool
@@ -67,8 +82,10 @@ class LayerCache:
             with contextlib.suppress(OSError):
                 lock = self.use(key)
                 used = os.stat(lock.path).st_mtime if lock.path.exists() else 0.0
+                facts = facts_of_layer(self.folder / key)
+                what = str(facts.get("step") or "base")
                 size = layer_bytes(self.folder / key)
-                found.append(LayerUse(key, size, used, not lock.is_free()))
+                found.append(LayerUse(key, what, size, used, not lock.is_free()))
         return sorted(found, key=lambda use: (-use.last_used, use.key))
 
     def remove(self, keys: Sequence[str]) -> list[str]:

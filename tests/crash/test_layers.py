@@ -15,6 +15,7 @@ import pytest
 from factory_engine.checkouts.inspection import CollectLimits
 from factory_engine.checkouts.layer_cache import LayerCache
 from factory_engine.checkouts.layers import Layers
+from factory_engine.checkouts.outputs import take_outputs
 from factory_engine.checkouts.pool import Pool
 from factory_engine.checkouts.provider import Checkout, Checkouts, deep_problems
 from factory_engine.checkouts.removal import remove_workspace
@@ -93,6 +94,19 @@ async def collecting(place: Place) -> str:
     return (await checkouts.collect(checkout, LIMITS)).tree
 
 
+async def preparing(place: Place) -> None:
+    checkouts = await place.checkouts(place.first)
+    made_in = place.folder / "w"
+    (made_in / "deps/inner").mkdir(parents=True, exist_ok=True)
+    (made_in / "deps/inner/made").write_text("made\n")
+
+    async def fill(tree: Path) -> None:
+        assert take_outputs(made_in, ["deps"], tree) == []
+
+    layer = await checkouts.layers.prepared("ab" * 32, "install", fill)
+    assert (layer.tree / "deps/inner/made").read_text() == "made\n"
+
+
 async def removing(place: Place) -> None:
     place.cache.remove(place.cache.keys())
     place.cache.sweep()
@@ -128,7 +142,8 @@ SWEEPS: dict[str, tuple[Step, tuple[Step, ...], int]] = {
     "a workspace": (workspace, (full,), 20),
     "the checkout of a tree": (merged, (full,), 20),
     "collecting": (collecting, (workspace,), 10),
-    "removing": (removing, (full, delta), 10),
+    "what a step prepared": (preparing, (full,), 10),
+    "removing": (removing, (full, delta, preparing), 10),
 }
 
 

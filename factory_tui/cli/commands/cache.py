@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 
+from factory_engine.escape import printable
 from factory_engine.runs.cache import LayerUse, layers, remove_layers
 from factory_engine.runs.control import Pruned
 from factory_engine.runs.project import open_project
@@ -59,7 +60,13 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 def _print(output: Output, kept: list[LayerUse]) -> None:
     rows = [
-        (use.key[:_SHORT], size(use.bytes), _moment(use), "in use" if use.in_use else "")
+        (
+            use.key[:_SHORT],
+            printable(use.what),
+            size(use.bytes),
+            _moment(use),
+            "in use" if use.in_use else "",
+        )
         for use in kept
     ]
     for line in table(rows):
@@ -72,6 +79,7 @@ def _print(output: Output, kept: list[LayerUse]) -> None:
             "layers": [
                 {
                     "key": use.key,
+                    "what": use.what,
                     "bytes": use.bytes,
                     "last_used": _moment(use),
                     "in_use": use.in_use,

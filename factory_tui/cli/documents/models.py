@@ -116,6 +116,7 @@ class KeptLayer(Document):
     """One kept checkout of base."""
 
     key: str
+    what: str
     bytes: int
     last_used: str
     in_use: bool

@@ -32,6 +32,7 @@ def test_it_lists_what_a_run_left(shell: Shell, kept: LayerCache) -> None:
     assert layer["bytes"] > 0
     assert layer == {
         "key": base,
+        "what": "base",
         "bytes": document["bytes"],
         "last_used": "1970-01-01T00:00:00Z",
         "in_use": False,
