@@ -40,7 +40,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/git/index_entries.py",
         "factory_engine/overlay.py",
     ),
-    "engine/checkouts/test_handed_on.py": ("factory_engine/checkouts/pool_proof.py",),
     "engine/checkouts/test_layers.py": (
         "factory_engine/checkouts/layer_cache.py",
         "factory_engine/checkouts/layer_record.py",
@@ -167,7 +166,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/sandbox/bubblewrap.py",
         "factory_engine/sandbox/wrap.py",
     ),
-    "engine/sandbox/test_other_names.py": ("factory_engine/sandbox/view.py",),
     # the command line
     "cli/commands/test_reading.py": (
         "factory_tui/cli/commands/open_report.py",
