@@ -37,7 +37,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/checkouts/test_collect_changes.py": (
         "factory_engine/checkouts/differences.py",
-        "factory_engine/git/index_entries.py",
         "factory_engine/overlay.py",
     ),
     "engine/checkouts/test_layers.py": (
@@ -49,6 +48,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "engine/checkouts/test_workspace.py": (
         "factory_engine/checkouts/plain.py",
         "factory_engine/checkouts/removal.py",
+    ),
+    "engine/runs/test_prepared.py": (
+        "factory_engine/checkouts/outputs.py",
+        "factory_engine/stages/prepare.py",
     ),
     "engine/runs/test_carried.py": ("factory_engine/checkouts/carried.py",),
     "engine/config/test_models.py": (
@@ -78,6 +81,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_fold_rows.py": ("factory_engine/fold/parts.py",),
     "engine/git/test_diff.py": ("factory_engine/git/blobs.py",),
+    "engine/git/test_snapshot.py": ("factory_engine/git/index_entries.py",),
     "engine/git/test_store.py": (
         "factory_engine/git/edge.py",
         "factory_engine/git/layout.py",
