@@ -18,6 +18,7 @@ import pytest
 
 from factory_engine.config.paths import CONFIG_FILE, RUNS_DIR
 from factory_tui.cli.main import main
+from tests.support.factory_runs import program
 from tests.support.repositories import make_repository
 
 FILES = {"src/a.txt": "a\n", "src/b.txt": "b\n", "docs/guide.md": "guide\n", "notes.md": "notes\n"}
@@ -89,11 +90,6 @@ class Shell:
         if run_id is None:
             (run_id,) = self.runs
         return self.folder / RUNS_DIR / run_id
-
-
-def program(code: str) -> list[str]:
-    """The argv of a worker that runs Python code in its workspace."""
-    return [sys.executable, "-c", f"from pathlib import Path\nimport os, sys, time\n{code}"]
 
 
 def configure(

@@ -46,7 +46,7 @@ class Calm:
     @classmethod
     def of(cls, folder: RunFolder) -> Calm:
         """Read from a finished run."""
-        return cls(_state(folder).merged_tree, _artifacts(folder))
+        return cls(state_of(folder).merged_tree, _artifacts(folder))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def require_sound_crash(
     verify_chain(folder.ledger)
     events = [event.event_id for event in read_events(folder.ledger)]
     assert events[: len(acknowledged)] == list(acknowledged)
-    recorded = _state(folder).hashes
+    recorded = state_of(folder).hashes
     artifacts = _artifacts(folder)
     for relative, data in artifacts.items():
         if other_verdict and relative.startswith(VERDICT):
@@ -180,7 +180,7 @@ def _factory_words(process: psutil.Process) -> list[str]:
     return [value for name, value in variables.items() if name.startswith(("FACTORY_", "GIT_"))]
 
 
-def _state(folder: RunFolder) -> RunState:
+def state_of(folder: RunFolder) -> RunState:
     return fold_all(read_events(folder.ledger))
 
 

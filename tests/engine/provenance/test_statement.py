@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from factory_engine.fold import fold_all
-from factory_engine.ledger import read_events
 from factory_engine.provenance.attestation import attest
 from factory_engine.provenance.envelope import Envelope
 from factory_engine.provenance.statement import (
@@ -22,9 +20,9 @@ from factory_engine.provenance.statement import (
     statement_bytes,
 )
 from factory_engine.run_folder import RunFolder, Unreadable
-from factory_engine.state import RunState
 from tests.engine.provenance.forger import manifest_of
 from tests.support.factory_runs import FOUR, Bench, program
+from tests.support.invariants import state_of
 from tests.support.repositories import git
 
 CHECKS: list[dict[str, Any]] = [
@@ -43,10 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     bench = Bench(tmp_path_factory.mktemp("statement"))
     bench.configure(checks=CHECKS)
     return run(bench)
-
-
-def state_of(folder: RunFolder) -> RunState:
-    return fold_all(read_events(folder.ledger))
 
 
 def result_of(folder: RunFolder) -> Result:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from factory_engine.sandbox import probe
@@ -19,11 +17,6 @@ from tests.support.factory_runs import (
 )
 
 pytestmark = pytest.mark.skipif(probe().name == "none", reason="no sandbox works on this machine")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 async def test_a_confined_worker_works_in_its_workspace_and_outbox(bench: Bench) -> None:

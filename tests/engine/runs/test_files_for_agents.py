@@ -44,11 +44,6 @@ while True:
 """
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
 def configure(bench: Bench, work: str, sandbox: str) -> None:
     """One worker: an agent that does `work`, and notes what it learns in src/heard."""
     code = _AGENT.replace("WORK", work.replace("\n", "\n    "))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +13,6 @@ from factory_engine.run_folder import RunFolder
 from factory_engine.runs.replay import replay
 from factory_engine.status import Status
 from tests.support.factory_runs import Bench, folder_of, require_agreement
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 async def unfinished(bench: Bench) -> RunFolder:

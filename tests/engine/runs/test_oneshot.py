@@ -29,11 +29,6 @@ GREEN = {"name": "unit", "run": program("assert Path('src/a/one.txt').read_text(
 RED = {"name": "unit", "run": program("sys.exit(3)")}
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
 async def test_four_workers_are_merged_into_one_patch_that_applies(
     bench: Bench, tmp_path: Path
 ) -> None:

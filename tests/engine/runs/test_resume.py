@@ -35,11 +35,6 @@ SLOW = {
 CHECK = {"name": "unit", "run": program("time.sleep(0.2)")}
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
 def left_of(bench: Bench) -> list[str]:
     """Processes of this very run; other tests have runs of the same id in other places."""
     found = []

@@ -43,11 +43,6 @@ def only(monkeypatch: pytest.MonkeyPatch, layer: Layer) -> None:
         monkeypatch.setattr(module, "probe", lambda *_: layer)
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
 @pytest.fixture(params=["bubblewrap", "landlock"])
 def layer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Layer:
     """Each layer of this machine, as the only one."""

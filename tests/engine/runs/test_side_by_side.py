@@ -7,8 +7,6 @@ import subprocess
 import threading
 from pathlib import Path
 
-import pytest
-
 from factory_engine.errors import RunError
 from factory_engine.runs import control, follow
 from factory_engine.runs.drive import Outcome
@@ -27,11 +25,6 @@ from tests.support.repositories import git, isolated_environment
 
 SLOW_CHECK = {"name": "slow", "run": program("time.sleep(1.0)")}
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000", "PATH": "/usr/bin:/bin"}
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 def start(bench: Bench) -> asyncio.Task[Outcome]:

@@ -22,34 +22,11 @@ from factory_engine.status import Status
 from tests.engine.provenance.cases import (
     Case,
     acquit,
-    blocked_run,
     elsewhere,
-    passed_run,
-    red_run,
 )
 from tests.engine.provenance.forger import detailed, reseal
 from tests.support.event_json import anything
 from tests.support.factory_runs import Bench
-
-
-@pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return passed_run(tmp_path_factory.mktemp("passed"))
-
-
-@pytest.fixture(scope="module")
-def blocked(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return blocked_run(tmp_path_factory.mktemp("blocked"))
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return red_run(tmp_path_factory.mktemp("red"))
-
-
-@pytest.fixture
-def case(passed: Case, tmp_path: Path) -> Case:
-    return elsewhere(passed, tmp_path)
 
 
 async def test_a_folder_alone_is_enough(case: Case) -> None:

@@ -15,25 +15,8 @@ from factory_engine.provenance.envelope import Envelope
 from tests.engine.provenance.cases import (
     Case,
     elsewhere,
-    passed_run,
-    red_run,
 )
 from tests.engine.provenance.forger import reseal
-
-
-@pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return passed_run(tmp_path_factory.mktemp("passed"))
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return red_run(tmp_path_factory.mktemp("red"))
-
-
-@pytest.fixture
-def case(passed: Case, tmp_path: Path) -> Case:
-    return elsewhere(passed, tmp_path)
 
 
 @pytest.fixture(scope="module")
