@@ -223,7 +223,7 @@ def read_line(path: Path, number: int, line: bytes) -> Event:
         line: with its newline or without.
 
     Raises:
-        LedgerError: it is none.
+        LedgerError: the line is no event.
     """
     try:
         return parse_line(line)

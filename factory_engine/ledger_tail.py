@@ -70,7 +70,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def parse(line: bytes) -> Event:
-    """The event of a line. Raises ValueError where it is none."""
+    """The event of a line. Raises ValueError where the line is no event."""
     event = json.loads(line)
     if not isinstance(event, dict) or tuple(event) != KEYS:
         raise ValueError("no ledger event")

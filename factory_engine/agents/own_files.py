@@ -75,7 +75,7 @@ class OwnFiles:
         Raises:
             FileRefused: it lies elsewhere, is no plain file, is too large, or no text.
         """
-        with _told("cannot be read"), self._reach(path) as way, way.file(os.O_RDONLY) as file:
+        with _refusals("cannot be read"), self._reach(path) as way, way.file(os.O_RDONLY) as file:
             if os.fstat(file.fileno()).st_size > MOST_BYTES:
                 raise FileRefused(f"larger than {MOST_BYTES} bytes")
             content = file.read(MOST_BYTES).decode()  # it may grow
@@ -88,7 +88,7 @@ class OwnFiles:
         Raises:
             FileRefused: it lies elsewhere, or is no plain file of this user's alone; or too large.
         """
-        with _told("cannot be written"):
+        with _refusals("cannot be written"):
             data = content.encode()
             if len(data) > MOST_BYTES:
                 raise FileRefused(f"larger than {MOST_BYTES} bytes")
@@ -99,7 +99,7 @@ class OwnFiles:
     def hold(self, path: str) -> bool:
         """Whether what is written to `path` lands in these folders, whatever links lead there."""
         try:
-            with _told("cannot be reached"), self._reach(path):
+            with _refusals("cannot be reached"), self._reach(path):
                 return True
         except FileRefused:
             return False
@@ -289,7 +289,7 @@ def _mount_of(descriptor: int) -> int:
 
 
 @contextlib.contextmanager
-def _told(otherwise: str) -> Iterator[None]:
+def _refusals(otherwise: str) -> Iterator[None]:
     """What the system says against it, in words for the agent."""
     try:
         yield

@@ -18,7 +18,7 @@ from factory_engine.processes.program import Finished
 from factory_engine.processes.tree import KILL, TERM
 
 Result = TypeVar("Result")
-Told = Literal["tokens", "cost"]
+Reported = Literal["tokens", "cost"]
 ActivityKind = Literal["thinking", "running", "editing", "message", "tokens", "plan"]
 
 
@@ -221,8 +221,8 @@ class Driver(Protocol):
         ...
 
     @property
-    def tells(self) -> tuple[Told, ...]:
-        """What its stream tells of what it takes: only that can have a budget."""
+    def reports(self) -> tuple[Reported, ...]:
+        """What its stream reports of its use: only that can have a budget."""
         ...
 
     def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:

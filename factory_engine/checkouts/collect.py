@@ -53,7 +53,7 @@ async def collect(
         index: the factory's own index of it; holds the collected tree afterwards.
         base: full id of the commit that it was made from.
         limits: how much is too much.
-        without: paths that are none of its work, whatever git thinks of them.
+        without: paths that are not collected, whatever git thinks of them.
 
     Raises:
         CollectError: the workspace is gone, or git cannot get through it.

@@ -60,7 +60,7 @@ async def collect_changes(
         scratch: an index file that is overwritten and removed.
         base: full id of the commit whose files lie below.
         limits: how much is too much.
-        without: paths that are none of its work, whatever git thinks of them.
+        without: paths that are not collected, whatever git thinks of them.
 
     Raises:
         CollectError: the upper folder is gone, or git cannot get through it.

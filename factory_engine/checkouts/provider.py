@@ -142,7 +142,7 @@ class Checkouts:
         Args:
             checkout: a worker's.
             limits: how much is too much.
-            without: paths that are none of its work.
+            without: paths that are not collected.
 
         Raises:
             CollectError: it is gone, or git cannot get through it.

@@ -136,7 +136,7 @@ def parse_line(line: bytes) -> Event:
     """The event of one ledger line.
 
     Raises:
-        Misfit: it is none, and why.
+        Misfit: the line is no event; says why.
     """
     data = _decoded(line)
     version = data.get("schema_version")

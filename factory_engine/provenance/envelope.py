@@ -71,7 +71,7 @@ class Envelope:
         """Read an envelope; fields that it does not know are passed over, as the rules ask.
 
         Raises:
-            JsonProblem: it is none.
+            JsonProblem: the bytes are no envelope.
         """
         document = _object(strict_json.parse(data), "the envelope")
         signatures = _field(document, "signatures", list)

@@ -106,7 +106,7 @@ async def verify(
 
     Raises:
         UnfinishedError: nothing is wrong so far, and there is no verdict to verify.
-        UsageError: `public_key` is none. FactoryError: the library for it is missing.
+        UsageError: `public_key` is no public key. FactoryError: the library for it is missing.
         StorageError: the disk refused.
     """
     inspection = _Inspection(folder, replay(folder))

@@ -46,8 +46,8 @@ def probe(secrets: tuple[Path, ...] = ()) -> Layer:
     Starts processes and waits for them: call it in a thread of its own from a running event loop.
 
     Args:
-        secrets: what else is to be hidden: a layer that this machine's own folders are too much
-            for is none.
+        secrets: what else is to be hidden; a layer that fails over this machine's own folders
+            does not count as one.
     """
     missing: list[str] = []
     for layers in (_bubblewraps(missing), _landlocks(missing)):

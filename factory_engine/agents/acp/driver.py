@@ -15,7 +15,7 @@ from factory_engine.agents.acp.permission import PERMISSIONS, AcpOptions
 from factory_engine.agents.claude import driver as claude
 from factory_engine.agents.codex import driver as codex
 from factory_engine.agents.options import Options, needed_prompt
-from factory_engine.agents.protocol import AgentTask, Launch, Needs, OwnFolders, Told
+from factory_engine.agents.protocol import AgentTask, Launch, Needs, OwnFolders, Reported
 from factory_engine.errors import UsageError
 from factory_engine.processes.tree import KILL, TERM
 
@@ -34,7 +34,10 @@ class AcpDriver:
     """Runs the configured program and talks to it."""
 
     name = "acp"
-    tells: tuple[Told, ...] = ("tokens", "cost")  # many do; what one does not tell has no budget
+    reports: tuple[Reported, ...] = (
+        "tokens",
+        "cost",
+    )  # many do; what one does not tell has no budget
 
     def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
         """What the agents need that its program starts, as far as they are known."""

@@ -104,7 +104,7 @@ def _unconfined(setup: Setup) -> Finding:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """What stands in a file of JSON; empty if it is none: claude then goes without it too."""
+    """The object in a JSON file; empty where there is none: claude then goes without it too."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

@@ -16,7 +16,7 @@ from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.model_error import ModelError, model_error_of
 from factory_engine.agents.options import Options, needed_prompt, says
-from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Told
+from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Reported
 from factory_engine.agents.turn import Turn
 from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.processes.tree import KILL, TERM
@@ -44,7 +44,7 @@ class ClaudeDriver:
     """Runs `claude -p` in the worker's checkout."""
 
     name = "claude"
-    tells: tuple[Told, ...] = ("tokens", "cost")
+    reports: tuple[Reported, ...] = ("tokens", "cost")
 
     def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
         """Its keys and its own folder; no other sandbox where it is to bring its own."""

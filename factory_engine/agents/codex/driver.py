@@ -15,7 +15,7 @@ from factory_engine.agents.event_reader import EventReader
 from factory_engine.agents.json_lines import Event, member, objects, text, whole
 from factory_engine.agents.model_error import model_error_of
 from factory_engine.agents.options import Options, needed_prompt, says
-from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Told
+from factory_engine.agents.protocol import Activity, AgentTask, Launch, Needs, OwnFolders, Reported
 from factory_engine.agents.turn import Turn
 from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.processes.tree import KILL, TERM
@@ -37,7 +37,7 @@ class CodexDriver:
     """Runs `codex exec` in the worker's checkout, inside codex's own sandbox."""
 
     name = "codex"
-    tells: tuple[Told, ...] = ("tokens",)  # at the end of its turn
+    reports: tuple[Reported, ...] = ("tokens",)  # at the end of its turn
 
     def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
         """Its keys and its own folder; no other sandbox unless its own is turned off."""

@@ -14,8 +14,8 @@ from factory_engine.agents.protocol import (
     AgentVerdict,
     Launch,
     Needs,
+    Reported,
     StreamReader,
-    Told,
 )
 from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.config.limits import RetryKind
@@ -28,7 +28,7 @@ class CommandDriver:
     """Runs the argv of the configuration."""
 
     name = "command"
-    tells: tuple[Told, ...] = ()
+    reports: tuple[Reported, ...] = ()
 
     def needs(self, argv: Sequence[str], settings: Mapping[str, object]) -> Needs:
         """Nothing: its configuration names what it has to find."""

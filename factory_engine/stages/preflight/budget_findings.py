@@ -20,7 +20,7 @@ def budget_findings(config: Config) -> Iterator[Finding]:
             continue
         limits = config.limits_of(worker_id)
         budgets = {"max_tokens": limits.max_tokens, "max_cost": limits.max_cost}
-        reported = _told(config.agents[worker.agent].protocol)
+        reported = _reported(config.agents[worker.agent].protocol)
         for name, limit in budgets.items():
             if limit is not None and name not in reported:
                 yield Finding(
@@ -31,9 +31,9 @@ def budget_findings(config: Config) -> Iterator[Finding]:
                 )
 
 
-def _told(protocol: str) -> set[str]:
+def _reported(protocol: str) -> set[str]:
     """The budgets that can be kept; all of them for a protocol that is refused anyway."""
     try:
-        return {f"max_{told}" for told in driver(protocol).tells}
+        return {f"max_{name}" for name in driver(protocol).reports}
     except UsageError:
         return {"max_tokens", "max_cost"}
