@@ -44,7 +44,7 @@ async def checkout_tree(
     await lay_out_files(store.git, tree, path, index)
     around = (store.path / "objects",) if objects is None else objects
     every = (store.base_store.path / "objects", *around)
-    add_repository(path, index, object_format=store.object_format, objects=every, base=base)
+    add_repository(store, path, index, objects=every, base=base)
 
 
 async def lay_out_files(git: Git, tree: str, path: Path, index: Path) -> None:
@@ -71,15 +71,25 @@ def _make_folder(path: Path) -> None:
 
 
 def add_repository(
-    path: Path, index: Path | None, *, object_format: str, objects: tuple[Path, ...], base: str
+    store: RunStore, path: Path, index: Path | None, *, objects: tuple[Path, ...], base: str
 ) -> None:
     """Puts a private `.git` into the checkout at `path`, with a copy of `index` if there is one.
+
+    What the run's store knows of the history is shown in it.
 
     Raises:
         StorageError: the disk refused.
     """
     private = path / ".git"
-    write_private(private, object_format=object_format, alternates=objects, commit=base)
+    history = store.history
+    write_private(
+        private,
+        object_format=store.object_format,
+        alternates=(*objects, history.objects) if history else objects,
+        commit=base,
+        shallow=history.shallow if history else (base,),
+        refs=history.refs if history else b"",
+    )
     if index is not None:
         with storage_errors("a checkout could not be made", path):
             storage.disk.copy(index, private / "index")

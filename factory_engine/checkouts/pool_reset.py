@@ -61,7 +61,7 @@ async def reset_workspace(
         if not swept or not await _restore(git, base, index, record):
             return False
         objects = (store.base_store.path / "objects",)
-        add_repository(path, index, object_format=store.object_format, objects=objects, base=base)
+        add_repository(store, path, index, objects=objects, base=base)
     except (GitError, OSError):
         return False
     return True

@@ -211,9 +211,9 @@ class Checkouts:
         self, checkout: Checkout, index: Path | None, objects: Sequence[Path]
     ) -> None:
         add_repository(
+            self.store,
             checkout.top,
             index,
-            object_format=self.store.object_format,
             objects=(self.store.base_store.path / "objects", *objects),
             base=self.base,
         )

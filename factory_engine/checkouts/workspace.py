@@ -32,4 +32,4 @@ async def create_workspace(store: RunStore, base: str, path: Path, index: Path) 
     """
     await lay_out_files(store.git, base, path, index)
     objects = (store.base_store.path / "objects",)
-    add_repository(path, index, object_format=store.object_format, objects=objects, base=base)
+    add_repository(store, path, index, objects=objects, base=base)

@@ -85,10 +85,12 @@ class WorkspaceConfig(Settings):
     `carry` names ignored paths of the operator's work tree: `auto` is dependency folders that are
     there, a list is patterns with gitignore semantics, an empty one nothing. `prepare` are steps
     that fill folders, in this order; what they make is kept for all who need the same.
+    `history` full shows the commits before base, and the tags, to all git in a checkout.
     """
 
     carry: Carry = "auto"
     prepare: PrepareSteps = Field(default_factory=list)
+    history: Literal["full", "none"] = "full"
 
     @property
     def outputs(self) -> tuple[str, ...]:

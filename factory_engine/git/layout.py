@@ -48,14 +48,26 @@ def write_private(
     object_format: str,
     alternates: Iterable[Path],
     commit: str,
+    shallow: Iterable[str],
+    refs: bytes = b"",
 ) -> None:
     """The `.git` of a workspace: a branch at `commit`, no remote, nothing shared with the user.
+
+    Args:
+        path: the git directory itself.
+        object_format: `sha1` or `sha256`.
+        alternates: object folders to read from; factory-owned ones only.
+        commit: what the branch is at.
+        shallow: commits whose parents are not there.
+        refs: further refs, as a file of packed refs.
 
     Raises:
         StorageError: a file could not be written.
     """
-    _write(path, _config(object_format, bare=False), alternates, (commit,))
+    _write(path, _config(object_format, bare=False), alternates, shallow)
     with storage_errors("the workspace's repository could not be written", path):
+        if refs:
+            write_if_different(path / "packed-refs", refs)
         write_if_different(path / BRANCH, f"{commit}\n".encode())
 
 

@@ -19,6 +19,7 @@ from factory_engine import storage
 from factory_engine.errors import GitError, RepositoryError, StorageError
 from factory_engine.git import hardening
 from factory_engine.git.edge import storage_errors
+from factory_engine.git.history import History
 from factory_engine.git.index import keep_pristine
 from factory_engine.git.layout import write_bare
 from factory_engine.git.process import Git
@@ -129,11 +130,13 @@ class RunStore:
         path: its git directory, in the run's folder.
         base_store: where its base is kept.
         object_format: `sha1` or `sha256`.
+        history: what checkouts show of the commits before base; None for nothing.
     """
 
     path: Path
     base_store: BaseStore
     object_format: str
+    history: History | None = None
 
     @property
     def git(self) -> Git:
@@ -145,7 +148,9 @@ class RunStore:
         )
 
 
-async def create_run_store(path: Path, base_store: BaseStore, object_format: str) -> RunStore:
+async def create_run_store(
+    path: Path, base_store: BaseStore, object_format: str, history: History | None = None
+) -> RunStore:
     """The run's store at `path`, made or, after an interruption, opened again.
 
     Call `base_store.ensure` first: it costs nothing when the base is there, and fetches it again
@@ -160,7 +165,7 @@ async def create_run_store(path: Path, base_store: BaseStore, object_format: str
         alternates=(base_store.path / "objects",),
         shallow=base_store.commits(),
     )
-    return RunStore(path, base_store, object_format)
+    return RunStore(path, base_store, object_format, history)
 
 
 def _drop_stale_locks(store: Path) -> None:

@@ -23,6 +23,7 @@ from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
 from factory_engine.events import Draft
+from factory_engine.git.history import History, copy_history
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
 from factory_engine.processes.marker import Marker
@@ -113,12 +114,17 @@ class RunContext:
                 mark = tuple(self.marker().variables().items())
                 base_store = BaseStore(self.workspaces / "store.git", mark)
                 await base_store.ensure(self.repository, self.base)
+                form = self.repository.object_format
+                history = await self._history(base_store.path / "history")
                 self._opened.append(
-                    await create_run_store(
-                        self.folder.store, base_store, self.repository.object_format
-                    )
+                    await create_run_store(self.folder.store, base_store, form, history)
                 )
         return self._opened[0]
+
+    async def _history(self, target: Path) -> History | None:
+        if self.config.workspace.history == "none":
+            return None
+        return await copy_history(self.repository, self.base, self.manifest.base_ref, target)
 
     def signing_key(self) -> bytes | None:
         """The key to sign with, read anew each time and kept nowhere; None where none is set.
