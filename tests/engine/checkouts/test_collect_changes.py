@@ -68,7 +68,9 @@ class Overlaid:
         one = self.checkout
         view = View(self.at, one.top, one.lowers, one.scratch)
         command = wrap(argv, Confinement(), NONE, view=view, cwd=self.at, search=os.environ["PATH"])
-        done = subprocess.run(command, cwd=self.at, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=self.at, capture_output=True, encoding="utf-8", errors="replace"
+        )
         assert done.returncode == 0, done.stderr
 
     async def collect(self, limits: CollectLimits = LIMITS) -> Collected:
@@ -125,6 +127,7 @@ async def test_any_edits_come_to_the_tree_of_a_full_collection(tmp_path: Path, p
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("possible")
 @pytest.mark.parametrize("part", range(40))
 async def test_thousands_of_edits_come_to_the_same_tree(tmp_path: Path, part: int) -> None:
