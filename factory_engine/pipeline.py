@@ -105,7 +105,8 @@ async def run_pipeline(context: RunContext, plan: Plan) -> None:
     """Run the stages that `plan` asks for and that the run still needs.
 
     A stage that is BLOCKED does not keep the later ones from judging what there is, so that one
-    report names everything; only a blocked preflight leads straight to the summary.
+    report names everything; only a blocked preflight, or a base that is red already, leads straight
+    to the summary.
 
     Raises:
         FactoryError: a problem of the factory itself; what was recorded stays, and the same
@@ -114,7 +115,9 @@ async def run_pipeline(context: RunContext, plan: Plan) -> None:
     handover = Handover(plan)
     for stage in _stages_to_run(context, plan):
         outcome = await _run_stage(context, stage, handover)
-        if stage is PREFLIGHT and outcome.status is Status.BLOCKED:
+        if outcome.violations:
+            handover.judgement = Judgement(violations=outcome.violations)
+        if outcome.violations or (stage is PREFLIGHT and outcome.status is Status.BLOCKED):
             break
     status, reason = verdict(context)
     if status.is_verdict:
@@ -148,6 +151,8 @@ def _stages_to_run(context: RunContext, plan: Plan) -> Sequence[Stage]:
     state = context.state()
     if state.stage(PREFLIGHT.name).status is Status.BLOCKED:
         return stages  # nothing has been started yet, and what stood in the way may be gone
+    if state.stopped_by_base:
+        return stages[stages.index(LAUNCH) :]  # which ends at once
     unfinished = [stage for stage in stages if not state.stage(stage.name).status.is_verdict]
     # where only the summary is left, integration judges again: the summary tells what it found
     return stages[stages.index(unfinished[0]) :] if unfinished else stages[-1:]

@@ -15,7 +15,10 @@ from factory_engine.status import Status
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """A check of a worker or of Z; `rc` is None while it runs."""
+    """A check of a worker or of Z; `rc` is None while it runs.
+
+    Of a red one, `last_lines` are the last that it said, `lacked` is what it did not have.
+    """
 
     name: str
     required: bool
@@ -23,6 +26,8 @@ class CheckState:
     rc: int | None = None
     duration_ms: int = 0
     detail: str = ""
+    last_lines: tuple[str, ...] = ()
+    lacked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,10 @@ class StageState:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run, folded from its events. Empty before `run.created`."""
+    """A run, folded from its events. Empty before `run.created`.
+
+    `baseline` is what required checks say of base, by name; the run may be stopped by that.
+    """
 
     run_id: str = ""
     kind: str = ""
@@ -95,6 +103,8 @@ class RunState:
     findings: tuple[Finding, ...] = ()
     conflicts: tuple[str, ...] = ()
     culprits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    baseline: Mapping[str, CheckState] = field(default_factory=dict)
+    stopped_by_base: bool = False
     merged_tree: str = ""
     interrupted: str = ""
     resumed: int = 0

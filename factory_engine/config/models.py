@@ -103,12 +103,15 @@ class IntegratorConfig(Settings):
 
     `isolation` says what a required check is worth that can reach the operator's own tree: nothing,
     or as much as any other, with a warning. `carry` None takes that of the workspace section.
+    `baseline` says what a required check is worth that is red on base already: `on` ends the run
+    before more is spent, `known-red` judges by what changed against base, `off` does not ask.
     """
 
     checks: Checks = Field(default_factory=list)
     sandbox: SandboxSetting = "auto"
     state: Annotated[list[Location], Field(max_length=100)] = Field(default_factory=list)
     isolation: Literal["block", "warn"] = "block"
+    baseline: Literal["on", "off", "known-red"] = "on"
     carry: Carry | None = None
     env: Variables = Field(default_factory=dict)
     pass_env: VariableNames = Field(default_factory=list)

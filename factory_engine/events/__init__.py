@@ -25,6 +25,9 @@ TYPE_CHECKING = False  # what type checkers take for true; `typing` itself is sl
 if TYPE_CHECKING:
     from factory_engine.events.details import Unknown
     from factory_engine.events.judging import (
+        BaselineDetails,
+        BaselineFinished,
+        BaselineStarted,
         BundleJudged,
         CheckFinished,
         CheckStarted,
@@ -71,6 +74,9 @@ __all__ = [
     "NO_PARENT",
     "OPERATOR",
     "STAGES",
+    "BaselineDetails",
+    "BaselineFinished",
+    "BaselineStarted",
     "BundleJudged",
     "CheckFinished",
     "CheckStarted",

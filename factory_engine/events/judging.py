@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from factory_engine.events.shape import LEFT_OUT
-from factory_engine.events.types import EventType
+from factory_engine.events.types import INTEGRATOR, EventType
 from factory_engine.status import Status
 
 
@@ -79,7 +79,7 @@ class CheckStarted:
 
 @dataclass(frozen=True, slots=True)
 class CheckFinished:
-    """A check of the merged tree has ended. `last_words`: as those of a worker's check."""
+    """A check of the merged tree has ended. What it said and lacked: as of a worker's check."""
 
     event_type = EventType.CHECK_FINISHED
     name: str
@@ -87,6 +87,40 @@ class CheckFinished:
     status: str
     detail: str
     last_words: str | None = field(default=None, metadata=LEFT_OUT)
+    last_lines: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+    lacked: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineStarted:
+    """A required check begins on base, without any worker's change."""
+
+    event_type = EventType.BASELINE_STARTED
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineFinished:
+    """What a required check says of base; what it said and lacked as of a worker's check.
+
+    `kept`: it was green before on the same tree in the same environment, and was not run. `stops`:
+    it is red, and the run ends with that.
+    """
+
+    event_type = EventType.BASELINE_FINISHED
+    name: str
+    status: str
+    detail: str
+    kept: bool
+    stops: bool
+    last_words: str | None = field(default=None, metadata=LEFT_OUT)
+    last_lines: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+    lacked: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+
+    @property
+    def violation(self) -> RecordedViolation:
+        """What is wrong where it stops the run."""
+        return red_on_base(self.name, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +151,14 @@ class ReportWritten:
     status: Status
 
 
+def red_on_base(name: str, detail: str) -> RecordedViolation:
+    """What is wrong where a required check is red on base."""
+    message = f"{name} {detail} on base already, without any worker's change"
+    return RecordedViolation("BASELINE", "error", INTEGRATOR, "", message)
+
+
+BaselineDetails = BaselineStarted | BaselineFinished
 IntegrationDetails = (
     MergeFinished | CheckStarted | CheckFinished | CulpritSearched | IntegrationJudged
 )
-JudgingDetails = LockAmended | BundleJudged | IntegrationDetails | ReportWritten
+JudgingDetails = LockAmended | BundleJudged | BaselineDetails | IntegrationDetails | ReportWritten

@@ -37,6 +37,8 @@ class EventType(StrEnum):
     WORKER_RETRIED = "worker.retried"
     WORKER_CHECKED = "worker.checked"
     WORKER_FINISHED = "worker.finished"
+    BASELINE_STARTED = "baseline.started"
+    BASELINE_FINISHED = "baseline.finished"
     LOCK_AMENDED = "lock.amended"
     BUNDLE_JUDGED = "bundle.judged"
     MERGE_FINISHED = "merge.finished"

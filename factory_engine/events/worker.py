@@ -90,7 +90,11 @@ class WorkerRetried:
 
 @dataclass(frozen=True, slots=True)
 class WorkerChecked:
-    """One of its own checks has ended. `last_words`: the last line of a red one, for people."""
+    """One of its own checks has ended.
+
+    Of a red one, for people: `last_words` is its last line, `last_lines` are its last few, `lacked`
+    says what it did not have, in clauses.
+    """
 
     event_type = EventType.WORKER_CHECKED
     name: str
@@ -98,6 +102,8 @@ class WorkerChecked:
     status: str
     detail: str
     last_words: str | None = field(default=None, metadata=LEFT_OUT)
+    last_lines: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+    lacked: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from factory_engine.events import (
+    BaselineFinished,
+    BaselineStarted,
     BundleJudged,
     CheckFinished,
     CheckStarted,
@@ -80,7 +82,7 @@ def _folded(state: RunState, event: Event) -> RunState:
             return after_stage_event(state, event, details)
         case MergeFinished() | CheckStarted() | CheckFinished() | CulpritSearched():
             return after_integrator_event(state, event, details)
-        case IntegrationJudged():
+        case BaselineStarted() | BaselineFinished() | IntegrationJudged():
             return after_integrator_event(state, event, details)
         case RunCreated() | RunResumed() | RunInterrupted() | RunFinished():
             return after_run_event(state, event, details)

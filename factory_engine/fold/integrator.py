@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from factory_engine.events import (
+    BaselineDetails,
+    BaselineFinished,
+    BaselineStarted,
     CheckFinished,
     CheckStarted,
     CulpritSearched,
@@ -14,13 +17,21 @@ from factory_engine.events import (
     IntegrationJudged,
     MergeFinished,
 )
-from factory_engine.fold.parts import with_check
+from factory_engine.fold.parts import ended_check, with_check
 from factory_engine.state import RunState, WorkerState
+from factory_engine.status import Status
 
 
-def after_integrator_event(state: RunState, event: Event, details: IntegrationDetails) -> RunState:
+def after_integrator_event(
+    state: RunState, event: Event, details: IntegrationDetails | BaselineDetails
+) -> RunState:
     """The state after an event of the integrator."""
     match details:
+        case BaselineStarted():
+            doing = replace(state.integrator, activity=f"check {details.name} on base")
+            return replace(state, integrator=doing)
+        case BaselineFinished():
+            return _baseline(state, event, details)
         case MergeFinished():
             merged = replace(
                 state,
@@ -40,6 +51,26 @@ def after_integrator_event(state: RunState, event: Event, details: IntegrationDe
             return replace(state, integrator=_judged(state.integrator, details))
         case _:
             assert_never(details)
+
+
+def _baseline(state: RunState, event: Event, details: BaselineFinished) -> RunState:
+    """What a check says of base; where the run ends with that, it is Z's verdict, too."""
+    check = ended_check(event, details, required=True)
+    integrator = replace(state.integrator, activity="")
+    if details.stops:
+        integrator = replace(
+            integrator,
+            judged=Status.BLOCKED,
+            violations=(details.violation,),
+            violation_count=1,
+        )
+    baseline = {**state.baseline, details.name: check}
+    return replace(
+        state,
+        baseline=baseline,
+        stopped_by_base=state.stopped_by_base or details.stops,
+        integrator=integrator,
+    )
 
 
 def _merged(integrator: WorkerState, event: Event) -> WorkerState:

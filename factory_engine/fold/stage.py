@@ -71,4 +71,14 @@ def _finished(state: RunState, event: Event, details: StageFinished) -> RunState
         else stage
         for stage in state.stages
     )
-    return replace(state, stages=stages, status=Status.PENDING)
+    workers = state.workers
+    if details.stage == "launch":  # red on base: those that were at work have been ended
+        workers = {key: _ended(worker) for key, worker in workers.items()}
+    return replace(state, stages=stages, workers=workers, status=Status.PENDING)
+
+
+def _ended(worker: WorkerState) -> WorkerState:
+    """A worker after its stage: one that has left no bundle by then was stopped."""
+    if worker.status is not Status.RUNNING:
+        return worker
+    return replace(worker, status=Status.PENDING, activity="", stalled=False)

@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch, fnmatchcase
 
-# GIT_DIR and its kin would turn every git command of a worker on the caller's repository;
-# FACTORY_* configures the factory, not its workers. Neither can be passed on, only set.
-_NEVER = ("GIT_*", "FACTORY_*")
+# They say how git and the factory are to work for the caller. By its very name one is handed on:
+# some hold a name or a login (GIT_AUTHOR_NAME; FACTORY_API_KEY of an agent of that name).
+_CALLERS_TOOLS = ("GIT_*", "FACTORY_*")
+
+# They would turn every git command of a worker on the caller's repository.
+_NEVER = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES"),
+    *("GIT_CONFIG*", "GIT_EXEC_PATH"),
+)
 
 # They name the caller's folder, and programs believe them more than their working directory.
 _CALLERS_PLACE = ("PWD", "OLDPWD", "INIT_CWD")
@@ -35,12 +42,35 @@ def worker_environment(
 
     Args:
         inherited: the caller's environment.
-        pass_env: names or shell patterns (`OPENAI_*`) of credentials to hand on all the same.
+        pass_env: names or shell patterns (`OPENAI_*`) of credentials to hand on all the same; of
+            `GIT_*` and `FACTORY_*` only by their full names.
         set_env: variables of the configuration; they win over inherited ones.
         factory: the factory's own variables; they win over all.
     """
     kept = {name: value for name, value in inherited.items() if _is_handed_on(name, pass_env)}
     return {**kept, **set_env, **factory}
+
+
+def can_be_handed_on(name: str) -> bool:
+    """False for what would lead a program to the caller's repository or settings."""
+    upper = name.upper()
+    if upper.startswith("FACTORY_"):  # else a setting of the factory, or what it tells by itself
+        return looks_like_credential(name) and "__" not in name
+    return upper not in _CALLERS_PLACE and not _matches(upper, _NEVER)
+
+
+def withheld(inherited: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+    """The names, sorted, of what is not handed on to a program that finds `given`.
+
+    Credentials and what steers git; the factory's own settings are nothing that a program misses.
+    """
+    return sorted(
+        name
+        for name in inherited
+        if name not in given
+        and (looks_like_credential(name) or name.upper().startswith("GIT_"))
+        and "__" not in name
+    )
 
 
 def looks_like_credential(name: str) -> bool:
@@ -50,8 +80,10 @@ def looks_like_credential(name: str) -> bool:
 
 def _is_handed_on(name: str, pass_env: Sequence[str]) -> bool:
     upper = name.upper()
-    if upper in _CALLERS_PLACE or _matches(upper, _NEVER):
+    if not can_be_handed_on(name):
         return False
+    if _matches(upper, _CALLERS_TOOLS):
+        return name in pass_env
     return not looks_like_credential(name) or any(fnmatch(name, asked) for asked in pass_env)
 
 

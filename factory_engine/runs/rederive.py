@@ -35,7 +35,8 @@ from factory_engine.stages.integrate.stage import run_integrate
 from factory_engine.stages.validate.stage import EVENT_VIOLATIONS
 from factory_engine.state import RunState
 
-_OF_CHECKS = (Code.CHECK, Code.ENVIRONMENT, Code.Z_WRITE)  # what only running the checks can tell
+# what only running the checks can tell
+_OF_CHECKS = (Code.BASELINE, Code.CHECK, Code.ENVIRONMENT, Code.Z_WRITE)
 _ARTIFACTS = (DIFF, FILES_CHANGED, MERGE_PLAN)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory_engine import storage
@@ -24,6 +24,7 @@ from factory_engine.events import CheckFinished, Draft, WorkerChecked
 from factory_engine.processes.supervise import Program, run_program
 from factory_engine.sandbox import Sandbox, Shown
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.evidence import lacked, last_lines
 from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.sandboxed import (
     ProgramFolders,
@@ -48,6 +49,8 @@ class CheckEnd:
         ways_out: what led there all the same, each as a clause.
         last_words: the last line of a red one, for people; no verdict holds it, since another
             run may say it in other words.
+        last_lines: the last few of a red one.
+        lacked: what a red one did not have, in clauses.
     """
 
     result: CheckResult
@@ -56,6 +59,8 @@ class CheckEnd:
     layer: str
     ways_out: tuple[str, ...] = ()
     last_words: str = ""
+    last_lines: tuple[str, ...] = ()
+    lacked: tuple[str, ...] = ()
 
     @property
     def kept_from_repository(self) -> bool:
@@ -70,6 +75,8 @@ class CheckEnd:
             status=self.result.status,
             detail=self.result.detail,
             last_words=self.last_words or None,
+            last_lines=self.last_lines or None,
+            lacked=self.lacked or None,
         )
         return Draft(details, owner, duration_ms=self.result.duration_ms, rc=self.result.rc)
 
@@ -151,9 +158,23 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
         log=f"LOGS/{name}.log",
         duration_ms=finished.duration_ms,
     )
+    ended = CheckEnd(result, log, sandbox.isolation, sandbox.layer.name, tuple(out))
+    if rc == 0:
+        return ended
     paths = WorkerPaths(sandbox.workspace, sandbox.workspace)
-    said = last_words(finished, paths) if rc else ""
-    return CheckEnd(result, log, sandbox.isolation, sandbox.layer.name, tuple(out), said)
+    return replace(
+        ended,
+        last_words=last_words(finished, paths),
+        last_lines=await asyncio.to_thread(last_lines, log, paths),
+        lacked=lacked(
+            log=log,
+            paths=paths,
+            layer=sandbox.layer,
+            network=run.check.reaches_network,
+            inherited=context.environment,
+            given=program.env,
+        ),
+    )
 
 
 async def _checked_out(context: RunContext, run: CheckRun) -> tuple[Checkout, SandboxedLaunch]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory_engine.artifacts.bundle import ScopeLock
+from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.manifest import RunManifest, issued_lock
 from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.checkouts.carried import AUTO, Carried, find_carried
@@ -41,10 +42,14 @@ PREPARE = "prepare"
 
 @dataclass(frozen=True)
 class StageOutcome:
-    """How a stage ended: PASS or BLOCKED, and why in one line; None where it never says."""
+    """How a stage ended: PASS or BLOCKED, and why in one line; None where it never says.
+
+    `violations` are the run's own: with one there is nothing that the stages after it could judge.
+    """
 
     status: Status
     reason: str | None = ""
+    violations: tuple[Violation, ...] = ()
 
 
 def carry_patterns(config: Config, owner: str) -> tuple[str, ...]:
@@ -90,6 +95,7 @@ class RunContext:
     _isolation: list[Isolation] = field(default_factory=list)
     _layers: list[Layers] = field(default_factory=list)
     _ports: list[Ports] = field(default_factory=list)
+    _carry_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _carried: dict[tuple[str, ...], tuple[Carried, ...]] = field(default_factory=dict)
 
     @property
@@ -183,12 +189,13 @@ class RunContext:
         if not (await self.isolation()).mounts and layer.name != "bubblewrap":
             return ()
         patterns = carry_patterns(self.config, owner)
-        if patterns not in self._carried:
-            prepared = [self.repository.root / path for path in self.config.workspace.outputs]
-            excluded = (self.runs_dir, self.workspaces, *prepared)
-            self._carried[patterns] = await find_carried(
-                self.repository, self.base, patterns, excluded
-            )
+        async with self._carry_lock:
+            if patterns not in self._carried:
+                prepared = [self.repository.root / path for path in self.config.workspace.outputs]
+                excluded = (self.runs_dir, self.workspaces, *prepared)
+                self._carried[patterns] = await find_carried(
+                    self.repository, self.base, patterns, excluded
+                )
         return self._carried[patterns]
 
     async def checkouts(self, folder: Path) -> Checkouts:

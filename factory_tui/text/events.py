@@ -13,6 +13,8 @@ from factory_engine.escape import printable
 from factory_engine.events import (
     INTEGRATOR,
     OPERATOR,
+    BaselineFinished,
+    BaselineStarted,
     BundleJudged,
     CheckFinished,
     CheckStarted,
@@ -106,6 +108,7 @@ def status_of(event: Event) -> str:
             StageFinished(status=status)
             | WorkerChecked(status=status)
             | CheckFinished(status=status)
+            | BaselineFinished(status=status)
             | WorkerFinished(status=status)
             | BundleJudged(status=status)
             | IntegrationJudged(status=status)
@@ -170,7 +173,7 @@ def culprit(check: str, workers: Sequence[str]) -> str:
 _TYPE_IS_THE_WORD = (
     *(RunCreated, RunResumed, RunInterrupted, LedgerRepaired, StageStarted, WorkerStarted),
     *(WorkerActivity, WorkerSession, WorkerStalled, WorkerHeard, WorkerExited, WorkerRetried),
-    *(LockAmended, CheckStarted, CulpritSearched, ReportWritten),
+    *(LockAmended, BaselineStarted, CheckStarted, CulpritSearched, ReportWritten),
 )
 _LEVELS = {"ok": DisplayStatus.PASS, "warn": DisplayStatus.STALLED, "block": DisplayStatus.BLOCKED}
 
@@ -206,7 +209,9 @@ def say(event: Event, title: str = "") -> Said:
         case Unknown():
             return Said(event.event_type, "")
         case (
-            BundleJudged()
+            BaselineFinished()
+            | BaselineStarted()
+            | BundleJudged()
             | CheckFinished()
             | CheckStarted()
             | CulpritSearched()
@@ -271,6 +276,10 @@ def _judging(event: Event, details: JudgingDetails) -> Said:
             if conflicts:
                 return Said("CONFLICT", ", ".join(conflicts))
             return Said("MERGED", changes(event.file_counts))
+        case BaselineStarted(name=name):
+            return Said("RUNNING", f"check {name} on base")
+        case BaselineFinished():
+            return _baseline(event, details)
         case CheckStarted(name=name):
             return Said("RUNNING", f"check {name}")
         case CheckFinished():
@@ -283,6 +292,12 @@ def _judging(event: Event, details: JudgingDetails) -> Said:
             return Said("REPORT", status)
         case _:
             assert_never(details)
+
+
+def _baseline(event: Event, details: BaselineFinished) -> Said:
+    kept = ", kept from an earlier run" if details.kept else ""
+    text = f"check {details.name} on base: {details.detail or f'rc {event.rc}'}{kept}"
+    return Said(details.status, _with(text, ": ", details.last_words))
 
 
 def _check(event: Event, details: WorkerChecked | CheckFinished) -> Said:

@@ -70,7 +70,7 @@ class Bench:
         run = {"grace_s": 0.5, **sections.pop("run", {})}
         self.settings = {
             "workers": dict(workers),
-            "integrator": {"checks": list(checks)},
+            "integrator": {"checks": list(checks), **sections.pop("integrator", {})},
             "run": run,
             **sections,
         }

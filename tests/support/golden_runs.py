@@ -153,6 +153,13 @@ async def amended(bench: Bench) -> None:
     await bench.judge(RUN_ID, "integrate", amend_scope="the task was about docs")
 
 
+async def baseline(bench: Bench) -> None:
+    """One required check is green on base, the next one is red there already."""
+    checks = [("green", "true"), ("unit", "echo 1 failed; exit 1")]
+    bench.configure(FOUR, [{"name": name, "run": shell(code)} for name, code in checks])
+    await bench.oneshot(run_id=RUN_ID)
+
+
 STORIES: dict[str, Story] = {
     "pass": passed,
     "scope": scope,
@@ -164,6 +171,7 @@ STORIES: dict[str, Story] = {
     "agent": agent,
     "resumed": resumed,
     "amended": amended,
+    "baseline": baseline,
 }
 
 
@@ -174,9 +182,22 @@ async def ledger_of(name: str, folder: Path) -> Path:
     return RunFolder(bench.root / "tools/codex/runs" / RUN_ID).ledger
 
 
+ADDED = ("baseline", "lacked", "last_lines", "stopped_by_base")
+"""Fields of a state that were added since states were first kept: left out where they are empty."""
+
+
 def state_text(state: RunState) -> str:
     """What a ledger folds to, as a text that can be kept beside it."""
-    return json.dumps(dataclasses.asdict(state), separators=(",", ":"), sort_keys=True) + "\n"
+    kept = _without_added(dataclasses.asdict(state))
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+def _without_added(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_added(item) for key, item in value.items() if key not in ADDED or item
+        }
+    return [_without_added(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,14 +22,14 @@ from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import INTEGRATOR, CheckFinished, CheckStarted, CulpritSearched, Draft
 from factory_engine.git.merge import merge_trees
 from factory_engine.git.snapshot import Snapshot, differences
-from factory_engine.processes.environment import worker_environment
-from factory_engine.stages.checks import CheckEnd, CheckRun, log_name
+from factory_engine.stages.baseline import on_base, red_violation
+from factory_engine.stages.checks import CheckEnd, log_name
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.integrator_check import run_on
 from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.launch.worker_folder import WorkerFolder, remove_worker_folder
-from factory_engine.stages.prepare import PrepareError, prepared, run_prepared_check
+from factory_engine.stages.prepare import PrepareError, prepared
 from factory_engine.stages.repository_watch import repository_now
-from factory_engine.stages.sandboxed import state_folders
 
 LISTED_WRITES = 20
 LISTED_WAYS = 5
@@ -71,21 +71,14 @@ async def check_merged(
     results, violations, logs, ends = [], [], [], []
     for check in checks:
         context.record(Draft(CheckStarted(check.name), INTEGRATOR))
-        ended = await _run_on(context, tree, check, log_name(check.name))
-        result = ended.result
-        results.append(result)
-        ends.append(ended)
+        ended = await run_on(context, tree, check, log_name(check.name))
         violations += _not_evidence(context, ended)
+        ended, found = await _judged(context, check, ended)
+        violations += found
+        results.append(ended.result)
+        ends.append(ended)
         logs.append((ended.log.stem, ended.log))
         context.record(ended.draft(CheckFinished, INTEGRATOR))
-        if result.required and result.rc != 0:
-            violations.append(
-                Violation(
-                    code=Code.CHECK,
-                    worker_id=INTEGRATOR,
-                    message=f"{check.name} {result.detail}",
-                )
-            )
     culprits = {
         check.name: await _culprits(context, check, contributions)
         for check, result in zip(checks, results, strict=True)
@@ -102,6 +95,27 @@ def _unprepared(error: PrepareError) -> Checked:
     logs = ((error.end.log.stem, error.end.log),) if error.end else ()
     violation = Violation(code=Code.PREPARE, worker_id=INTEGRATOR, message=error.what)
     return Checked(violations=(violation,), logs=logs)
+
+
+async def _judged(
+    context: RunContext, check: CheckConfig, ended: CheckEnd
+) -> tuple[CheckEnd, list[Violation]]:
+    """The end as it counts, and what is wrong with it.
+
+    A required check that is known to be red on base says nothing of what changed: it counts as an
+    optional one.
+    """
+    result = ended.result
+    if not result.required or result.rc == 0:
+        return ended, []
+    if context.config.integrator.baseline == "known-red":
+        base = await on_base(context, check)
+        if base.rc != 0:
+            detail = f"{result.detail}, as on base"
+            counted = result.model_copy(update={"required": False, "detail": detail})
+            return replace(ended, result=counted), [red_violation(base, blocks=False)]
+    message = f"{check.name} {result.detail}"
+    return ended, [Violation(code=Code.CHECK, worker_id=INTEGRATOR, message=message)]
 
 
 def _not_evidence(context: RunContext, ended: CheckEnd) -> list[Violation]:
@@ -122,49 +136,6 @@ def _not_evidence(context: RunContext, ended: CheckEnd) -> list[Violation]:
     ]
 
 
-async def _run_on(context: RunContext, tree: str, check: CheckConfig, name: str) -> CheckEnd:
-    """Run `check` in a fresh checkout of `tree`.
-
-    It lies in the run's folder, where nobody sees it, and is seen at the repository's own path.
-    Where nothing can be mounted it lies in the cache: below the operator's tree a program would
-    find that by walking up.
-    """
-    folder = context.worker_folder(INTEGRATOR)
-    mounts = (await context.isolation()).mounts
-    integrator = context.config.integrator
-    return await run_prepared_check(
-        context,
-        CheckRun(
-            check,
-            INTEGRATOR,
-            tree,
-            area=context.folder.merged if mounts else folder / "check",
-            folder=folder,
-            asked=integrator.sandbox,
-            environment=lambda workspace: _environment(context, check, workspace),
-            state=tuple(state_folders(integrator.state, context.home)),
-            log_name=name,
-        ),
-    )
-
-
-def _environment(context: RunContext, check: CheckConfig, workspace: Path) -> dict[str, str]:
-    integrator = context.config.integrator
-    return worker_environment(
-        context.environment,
-        pass_env=[*integrator.pass_env, *check.pass_env],
-        set_env={**integrator.env, **check.env},
-        factory={
-            "FACTORY_RUN_ID": context.manifest.run_id,
-            "FACTORY_WORKER_ID": INTEGRATOR,
-            "FACTORY_BASE": context.base,
-            "FACTORY_PORT_BASE": str(context.ports.base_of(INTEGRATOR)),
-            # a check must find no other repository above its checkout
-            "GIT_CEILING_DIRECTORIES": str(workspace.parent),
-        },
-    )
-
-
 async def _culprits(
     context: RunContext, check: CheckConfig, contributions: Sequence[tuple[str, str]]
 ) -> tuple[str, ...]:
@@ -176,13 +147,15 @@ async def _culprits(
     everyone = tuple(worker_id for worker_id, _ in contributions)
     found = everyone
     store = await context.store()
-    for size in range(min(LARGEST_SEARCH, len(everyone) - 1) + 1):
+    if (await on_base(context, check)).rc != 0:
+        found = ()
+    for size in range(1, min(LARGEST_SEARCH, len(found) - 1) + 1):
         for subset in itertools.combinations(contributions, size):
             merged = await merge_trees(store.git, context.base, subset)
             if merged.tree is None:
                 continue  # a conflict between these cannot happen where all of them merged
             name = "-".join([f"search-{check.name}", *(worker[0] for worker, _ in subset)])
-            ended = await _run_on(context, merged.tree, check, log_name(name))
+            ended = await run_on(context, merged.tree, check, log_name(name))
             if ended.result.rc != 0:
                 found = tuple(worker_id for worker_id, _ in subset)
                 break

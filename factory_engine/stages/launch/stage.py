@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 
+from factory_engine.stages.baseline import RedBaseline, check_base, require_green_base
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.launch.worker import run_worker
 from factory_engine.stages.repository_watch import watched_repository
@@ -21,9 +22,28 @@ async def run_launch(context: RunContext, workers: Sequence[str] | None = None) 
         context: the run.
         workers: who is started whether finished or not; None for all that have not finished yet.
 
+    Meanwhile the required checks are tried on base.
+
     Returns:
-        PASS when the bundle of every worker of the run says so, BLOCKED otherwise.
+        PASS when the bundle of every worker of the run says so, BLOCKED otherwise, with a violation
+        where base is red: then the workers have been ended.
     """
+    try:
+        await _run(context, workers)
+    except RedBaseline as red:
+        return StageOutcome(Status.BLOCKED, red.reason, (red.violation,))
+    failed = [
+        f"{worker.worker_id} {worker.reason}"
+        for worker in context.state().workers.values()
+        if worker.status is not Status.PASS
+    ]
+    if failed:
+        return StageOutcome(Status.BLOCKED, "; ".join(failed))
+    return StageOutcome(Status.PASS)
+
+
+async def _run(context: RunContext, workers: Sequence[str] | None) -> None:
+    require_green_base(context)
     chosen = _unfinished(context) if workers is None else list(workers)
     places = asyncio.Semaphore(context.config.run.max_parallel)
 
@@ -33,17 +53,10 @@ async def run_launch(context: RunContext, workers: Sequence[str] | None = None) 
 
     try:
         async with watched_repository(context, chosen):
-            await _all_of([in_turn(worker_id) for worker_id in chosen])
+            works = [in_turn(worker_id) for worker_id in chosen]
+            await _all_of([*works, check_base(context)])
     except ExceptionGroup as problems:
         raise _first(problems) from problems
-    failed = [
-        f"{worker.worker_id} {worker.reason}"
-        for worker in context.state().workers.values()
-        if worker.status is not Status.PASS
-    ]
-    if failed:
-        return StageOutcome(Status.BLOCKED, "; ".join(failed))
-    return StageOutcome(Status.PASS)
 
 
 async def _all_of(works: Sequence[Coroutine[None, None, None]]) -> None:

@@ -6,7 +6,7 @@ bytes. Foreign text is escaped before it stands in a line, so that nothing can f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from factory_engine.artifacts.integrator import ConflictRecord, StageResult, Vio
 from factory_engine.artifacts.names import FILES_CHANGED, STATUS
 from factory_engine.escape import printable, quoted_block
 from factory_engine.stages.isolation import WORDS, IsolationKind
+from factory_engine.state import CheckState
 from factory_engine.status import Status
 
 LISTED = 500
@@ -35,7 +36,11 @@ class WorkerLine:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """Everything that the report says."""
+    """Everything that the report says.
+
+    `said` are the same checks as the ledger has them, with the last of what each said; `baseline`
+    is what required ones say of base.
+    """
 
     run_id: str
     status: Status
@@ -49,6 +54,8 @@ class ReportFacts:
     violations: Sequence[Violation]
     conflicts: Sequence[ConflictRecord]
     checks: Sequence[CheckResult]
+    said: Mapping[str, CheckState]
+    baseline: Sequence[CheckState]
     culprits: dict[str, tuple[str, ...]]
     isolation: IsolationKind | Literal[""]
     carried: Sequence[str]
@@ -79,6 +86,7 @@ def final_report(facts: ReportFacts) -> str:
         _section("Workers", [_worker(worker) for worker in facts.workers]),
         _section("What blocks", [_violation(v) for v in facts.violations if v.severity == "error"]),
         _section("Conflicts", _conflicts(facts.conflicts)),
+        _section("Required checks on base", _on_base(facts)),
         _section("Checks on the merged tree", _checks(facts)),
         _section(
             "Warnings",
@@ -187,14 +195,36 @@ def _checks(facts: ReportFacts) -> list[str]:
         lines.append(
             f"{check.status:<8} {printable(check.name)}  rc {check.rc}  {kind}{detail}{log}"
         )
+        if check.rc != 0:
+            lines += _why_red(facts.said.get(check.name))
         if check.name in facts.culprits:
-            lines.append(f"         {_culprit(facts.culprits[check.name], facts)}")
+            lines.append(f"         {_culprit(facts.culprits[check.name])}")
     if facts.isolation:
         lines.append(f"Isolation: {facts.isolation}, {WORDS[facts.isolation]}")
     return lines
 
 
-def _culprit(workers: tuple[str, ...], facts: ReportFacts) -> str:
+def _on_base(facts: ReportFacts) -> list[str]:
+    """Those that are red without any worker's change."""
+    lines = []
+    for check in facts.baseline:
+        if check.rc != 0:
+            name, detail = printable(check.name), printable(check.detail)
+            lines += [f"{check.status:<8} {name}  rc {check.rc}  {detail}", *_why_red(check)]
+    return lines
+
+
+def _why_red(check: CheckState | None) -> list[str]:
+    """What explains it, each line marked as a quotation or indented, so that none is forged."""
+    if check is None:
+        return []
+    lines = [f"         | {printable(line)}".rstrip() for line in check.last_lines]
+    if check.lacked:
+        lines.append(f"         what it did not have: {printable('; '.join(check.lacked), 1000)}")
+    return lines
+
+
+def _culprit(workers: tuple[str, ...]) -> str:
     if not workers:
         return "it fails on base already, without any worker's change"
     if len(workers) == 1:
@@ -224,10 +254,27 @@ def _next_steps(facts: ReportFacts) -> list[str]:
         "OVERLAP": "let one worker own the path, or list it under scope.shared of each",
         "CONFLICT": "resolve it in one of the bundles, or run one of the workers after the other",
         "WORKER": "read its LOGS, then factory launch --workers to start it again",
-        "CHECK": "read the check's log, then start the worker named above again",
+        "CHECK": _check_step(facts, run),
+        "BASELINE": "no worker's change makes it red: mend base or the check, then start a new run;"
+        ' or set integrator.baseline to "known-red" to judge by what changes',
         "ENVIRONMENT": "run where `factory doctor` says isolation: mount, or set"
         ' integrator.isolation to "warn" to take the check as it is',
     }
     codes = {violation.code for violation in facts.violations if violation.severity == "error"}
     lines = [f"{code}: {step}" for code, step in steps.items() if code in codes]
+    if "BASELINE" in codes:
+        return lines
     return [*lines, f"factory integrate {run}    judges again"]
+
+
+def _check_step(facts: ReportFacts, run: str) -> str:
+    """What to do about red checks: a worker is named only where its change turns one red."""
+    red = [check.name for check in facts.checks if check.required and check.rc != 0]
+    blamed = sorted({worker for name in red for worker in facts.culprits.get(name, ())})
+    if blamed:
+        letters = ",".join(worker[:1] for worker in blamed)
+        return f"read the check's log, then factory launch {run} --workers {letters}"
+    return (
+        "no worker's change makes it red: read the check's log, then mend base, the check or what"
+        " it needs (env, pass_env, network of the check) and start a new run"
+    )

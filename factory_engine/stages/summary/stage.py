@@ -251,6 +251,8 @@ def _facts(
         violations=judgement.violations,
         conflicts=judgement.conflicts,
         checks=judgement.checks,
+        said={check.name: check for check in state.integrator.checks},
+        baseline=list(state.baseline.values()),
         culprits=judgement.culprits,
         isolation=judgement.isolation,
         carried=[one.path for one in judgement.carried],

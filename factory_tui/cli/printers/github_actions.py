@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from factory_engine.artifacts.names import FINAL_REPORT, INTEGRATOR
@@ -19,7 +19,7 @@ from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import elapsed_ms, violation_count, violations
 from factory_tui.cli.output import Output
 from factory_tui.cli.streams import in_github_actions, write_command
-from factory_tui.text.events import culprit
+from factory_tui.text.checks import about, explanation, red_checks
 from factory_tui.text.runs import changes_of
 from factory_tui.text.units import duration
 
@@ -54,7 +54,11 @@ def annotation_commands(state: RunState) -> Iterator[str]:
     for violation in violations(state):
         kind = "error" if violation["severity"] == "error" else "warning"
         title = f"{violation['code']} {violation['worker_id']}".strip()
-        annotations[kind].append(_command(kind, violation["message"], title, violation["path"]))
+        check = about(state, violation["code"], violation["message"])
+        why = explanation(state, check) if check is not None else ()
+        annotations[kind].append(
+            _command(kind, violation["message"], title, violation["path"], why)
+        )
     for finding in state.findings:
         if finding.level == "block":
             annotations["error"].append(
@@ -70,11 +74,14 @@ def annotation_commands(state: RunState) -> Iterator[str]:
         yield _command("notice", f"and {hidden} more, see the summary", "factory")
 
 
-def _command(kind: str, message: str, title: str, path: str = "") -> str:
-    """https://docs.github.com/actions/reference/workflow-commands-for-github-actions"""
+def _command(kind: str, message: str, title: str, path: str = "", more: Sequence[str] = ()) -> str:
+    """https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+
+    `more` are further lines; a line end is the one escape that the runner shows as such.
+    """
     properties = {"file": path, "title": title}
     shown = [f"{key}={_escaped(value, ':,')}" for key, value in properties.items() if value]
-    return f"::{kind} {','.join(shown)}::{_escaped(message)}"
+    return f"::{kind} {','.join(shown)}::{'%0A'.join(map(_escaped, (message, *more)))}"
 
 
 def _escaped(text: str, further: str = "") -> str:
@@ -124,8 +131,13 @@ def _problems(state: RunState) -> Iterator[str]:
     hidden = violation_count(state) - min(len(listed), _LISTED)
     if hidden > 0:
         yield f"\nand {hidden} more"
-    for check, workers in state.culprits.items():
-        yield f"\n{_cell(culprit(check, workers), 400)}"
+    for name, check in red_checks(state):
+        yield f"\n**check {_cell(name)}, rc {check.rc}**"
+        lines = explanation(state, check)
+        if lines:
+            yield "<pre>"
+            yield from (html.escape(line) or "&nbsp;" for line in lines)
+            yield "</pre>"
     yield ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
@@ -17,6 +18,7 @@ from factory_engine.events import RecordedViolation
 from factory_engine.state import CheckState, RunState, WorkerState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import elapsed_ms
+from factory_tui.text.checks import explanation
 
 _LISTED = 50
 
@@ -66,7 +68,11 @@ def _launch(state: RunState) -> Iterator[TestCase]:
             continue
         yield _case("launch", worker.worker_id, took, _own_problems(worker), "worker")
         for check in worker.checks:
-            yield _check("launch", f"{worker.worker_id} {check.name}", check)
+            yield _check("launch", f"{worker.worker_id} {check.name}", check, state)
+    for check in state.baseline.values():
+        known = check.rc != 0 and not state.stopped_by_base
+        shown = replace(check, required=False) if known else check
+        yield _check("launch", f"{check.name} on base", shown, state)
 
 
 def _own_problems(worker: WorkerState) -> list[str]:
@@ -92,14 +98,15 @@ def _integrate(state: RunState) -> Iterator[TestCase]:
         problems = [stage.reason or str(stage.status)]
     yield _case("integrate", "verdict", took, problems, _kind(integrator))
     for check in integrator.checks:
-        yield _check("integrate", check.name, check)
+        yield _check("integrate", check.name, check, state)
 
 
-def _check(stage: str, name: str, check: CheckState) -> TestCase:
+def _check(stage: str, name: str, check: CheckState, state: RunState) -> TestCase:
     problem = f"rc {check.rc}" + (f", {check.detail}" if check.detail else "")
     if check.rc != 0 and not check.required:
         return _case(stage, name, check.duration_ms, skipped=f"optional: {problem}")
-    return _case(stage, name, check.duration_ms, [problem] if check.rc != 0 else [], "check")
+    problems = [problem, *explanation(state, check)] if check.rc != 0 else []
+    return _case(stage, name, check.duration_ms, problems, "check")
 
 
 def _errors(worker: WorkerState) -> list[str]:

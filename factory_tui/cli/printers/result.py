@@ -10,15 +10,16 @@ from pathlib import Path
 
 from factory_engine.artifacts.names import FINAL_REPORT, INTEGRATOR
 from factory_engine.escape import printable
-from factory_engine.state import RunState
+from factory_engine.state import CheckState, RunState
 from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import violation_count
 from factory_tui.cli.printers.style import Style, plain, table
 from factory_tui.cli.targets import shown_path
-from factory_tui.text.events import culprit
+from factory_tui.text.checks import explanation
 from factory_tui.text.runs import changes_of, next_step
 
 LISTED = 20
+QUOTED = 8
 
 
 def result_text(state: RunState, folder: Path, paint: Style = plain) -> str:
@@ -86,12 +87,21 @@ def _problems(state: RunState) -> Iterator[str]:
 
 
 def _checks(state: RunState, paint: Style) -> Iterator[str]:
+    for check in state.baseline.values():
+        if check.rc != 0:
+            name, detail = printable(check.name), printable(check.detail)
+            yield f"{paint(check.status)}  check {name} on base, rc {check.rc}, {detail}"
+            yield from _why(state, check)
     for check in state.integrator.checks:
         kind = "" if check.required else "optional "
         detail = f", {printable(check.detail)}" if check.detail else ""
         yield f"{paint(check.status)}  {kind}check {printable(check.name)}, rc {check.rc}{detail}"
-    for name, workers in state.culprits.items():
-        yield printable(culprit(name, workers), 300)
+        if check.rc != 0:
+            yield from _why(state, check)
+
+
+def _why(state: RunState, check: CheckState) -> Iterator[str]:
+    yield from (f"  {line}" for line in explanation(state, check, QUOTED))
 
 
 def _pointers(state: RunState, folder: Path) -> Iterator[str]:

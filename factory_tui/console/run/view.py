@@ -188,6 +188,8 @@ def _integrator_activity(view: RunView, worker: WorkerState) -> str:
             or _reason_of_run(view)
             or ("nothing to merge" if not worker.files else "merged, every required check is green")
         )
+    if worker.activity and view.live:
+        return worker.activity  # base is checked while workers are at work
     workers = view.state.workers.values()
     missing = [w.letter for w in workers if not w.collected]
     if missing:

@@ -5,7 +5,7 @@ Owns how each text is made. What a worker wrote is quoted, never obeyed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -15,6 +15,7 @@ from factory_tui.console.copyable import Copyable
 from factory_tui.console.tabs.tab import Subject, Tab
 from factory_tui.console.widgets.paint import Piece
 from factory_tui.console.widgets.text_view import MARKDOWN_BYTES, TextView
+from factory_tui.text.checks import explanation, red_checks
 from factory_tui.text.foreign import one_line
 from factory_tui.text.units import size
 
@@ -88,6 +89,15 @@ def integrator_texts() -> list[TextTab]:
     ]
 
 
+def _red_lines(subject: Subject) -> Iterator[str]:
+    """What explains each red check of a worker, or of Z."""
+    state = subject.view.state
+    own = ((check.name, check) for check in subject.worker.checks if check.rc != 0)
+    for name, check in red_checks(state) if subject.is_integrator else own:
+        yield f"red      check {one_line(name)}, rc {check.rc}"
+        yield from (f"         {line}" for line in explanation(state, check))
+
+
 def _artifact(name: str, title: str, file: str, *, markdown: bool = True) -> TextTab:
     def text(subject: Subject) -> str:
         return subject.bundle.texts.get(file, subject.missing)
@@ -128,5 +138,5 @@ def problems_text(subject: Subject) -> str:
         lines += [f"conflict {one_line(path)}" for path in subject.view.state.conflicts]
         lines += [f"warning  {one_line(warning)}" for warning in subject.view.state.warnings]
     lines += [f"unread   {problem}" for problem in bundle.problems]
-    problems = [line for line in dict.fromkeys(lines) if line]
+    problems = [line for line in dict.fromkeys(lines) if line] + list(_red_lines(subject))
     return "\n".join(problems) or "Nothing is wrong here, as far as anybody said."

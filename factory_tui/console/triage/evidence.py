@@ -29,7 +29,7 @@ def evidence(folder: RunFolder, state: RunState, problem: TriageProblem) -> str:
         return _lock(folder, state, problem.worker_id)
     if problem.kind in ("worker", "stalled"):
         return _log(folder, problem.worker_id)
-    if problem.kind == "check":
+    if problem.kind in ("check", "baseline"):
         return _check_log(folder, problem)
     if problem.kind == "preflight":
         return "\n".join(

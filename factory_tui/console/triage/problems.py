@@ -21,13 +21,23 @@ from factory_tui.text.glyphs import DisplayStatus
 _WORKER = re.compile(r"\b[A-Y]_worker\b")
 
 Kind = Literal[
-    "scope", "lock", "worker", "check", "overlap", "bundle", "preflight", "run", "stalled"
+    "scope",
+    "lock",
+    "worker",
+    "check",
+    "overlap",
+    "bundle",
+    "preflight",
+    "run",
+    "stalled",
+    "baseline",
 ]
 _KINDS: dict[str, Kind] = {
     "SCOPE": "scope",
     "LOCK_MISMATCH": "lock",
     "WORKER": "worker",
     "CHECK": "check",
+    "BASELINE": "baseline",
     "OVERLAP": "overlap",
     "CONFLICT": "overlap",
     "NAME_COLLISION": "overlap",
@@ -37,6 +47,7 @@ _ABOUT: dict[Kind, str] = {
     "lock": "has a scope lock that is not the one issued at launch",
     "worker": "did not end well",
     "check": "has a required check that is red",
+    "baseline": "starts from a base on which a required check is red",
     "overlap": "meets a path that several workers changed",
     "bundle": "has a bundle that does not hold",
     "preflight": "cannot begin: a precondition does not hold",
@@ -144,7 +155,7 @@ def _with_culprits(problem: TriageProblem, state: RunState) -> TriageProblem:
 
 def about(problem: TriageProblem) -> str:
     """What kind of problem it is, in words."""
-    nobody = "The run" if problem.kind in ("preflight", "run") else "The merge"
+    nobody = "The run" if problem.kind in ("preflight", "run", "baseline") else "The merge"
     return f"{problem.worker_id or nobody} {_ABOUT[problem.kind]}"
 
 
@@ -162,6 +173,8 @@ def options(view: RunView, problem: TriageProblem) -> list[Option]:
     if problem.kind == "lock":
         effect = "asks for a reason; the edited lock counts from now on, the ledger keeps both"
         choices.append(Option("take_lock", "Take the edited lock", effect, "", obstacle))
+    if problem.kind == "baseline":
+        return choices  # of this run nothing comes: base, or the check, has to be mended first
     if problem.kind in ("run", "preflight"):
         effect = "what has finished is not done again"
         choices.append(Option("resume", "Go on with the run", effect, "", obstacle))

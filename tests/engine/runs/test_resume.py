@@ -156,7 +156,8 @@ async def test_a_second_interrupt_kills_at_once(bench: Bench) -> None:
 async def test_a_run_stopped_before_its_summary_still_tells_everything(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.configure({"A": FOUR["A"]}, checks=[{"name": "red", "run": program("sys.exit(3)")}])
+    red = {"name": "red", "run": program("sys.exit(3)")}
+    bench.configure({"A": FOUR["A"]}, checks=[red], integrator={"baseline": "off"})
 
     def stop(*_: object) -> None:
         raise asyncio.CancelledError("SIGTERM")
