@@ -192,7 +192,7 @@ class _Kept:
                 for name, value in sorted(environment.items())
                 if not any(fnmatchcase(name, pattern) for pattern in _PASSING)
             },
-            "prepared": [layer.key for layer in await prepared(context, tree)],
+            "prepared": [layer.key for layer in await prepared(context, context.base)],
             "carried": [[one.path, one.digest] for one in carried],
             "machine": [platform.system(), platform.machine()],
             "program": _stamp(check.run[0], environment.get("PATH")),

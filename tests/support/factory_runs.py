@@ -66,11 +66,18 @@ class Bench:
         checks: Sequence[Mapping[str, Any]] = (),
         **sections: Any,
     ) -> None:
-        """The configuration of the next commands; nothing of it lies in the repository."""
+        """The configuration of the next commands; nothing of it lies in the repository.
+
+        Checks are about the merge: what they say of base is asked only where `integrator` says so.
+        """
         run = {"grace_s": 0.5, **sections.pop("run", {})}
         self.settings = {
             "workers": dict(workers),
-            "integrator": {"checks": list(checks), **sections.pop("integrator", {})},
+            "integrator": {
+                "checks": list(checks),
+                "baseline": "off",
+                **sections.pop("integrator", {}),
+            },
             "run": run,
             **sections,
         }

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import filelock
 import psutil
@@ -20,28 +20,37 @@ from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.checkouts.carried import Carried, find_carried
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
-from factory_engine.config.tasks import WorkerConfig
 from factory_engine.errors import FactoryError
 from factory_engine.escape import printable
 from factory_engine.events import Draft, Finding
-from factory_engine.git.conditions import RepositoryConditions
 from factory_engine.git.process import MINIMUM_GIT, git_version
 from factory_engine.git.repository import Repository
 from factory_engine.provenance.keys import read_signing_key
-from factory_engine.rules.scope import pattern_problems
-from factory_engine.sandbox import Layer, describe, probe, secrets
+from factory_engine.sandbox import Layer, probe, secrets
 from factory_engine.stages.context import RunContext, StageOutcome, carry_patterns
-from factory_engine.stages.isolation import find_isolation, isolation_finding
-from factory_engine.stages.preflight.agent_findings import is_there, program_findings
+from factory_engine.stages.isolation import Isolation, find_isolation, isolation_finding
+from factory_engine.stages.preflight.agent_findings import program_findings
 from factory_engine.stages.preflight.budget_findings import budget_findings
+from factory_engine.stages.preflight.command_findings import (
+    Command,
+    command_findings,
+    commands_of,
+)
+from factory_engine.stages.preflight.confinement_findings import carried_findings, sandbox_finding
+from factory_engine.stages.preflight.lookup import Lookup
+from factory_engine.stages.preflight.repository_findings import repository_findings
+from factory_engine.stages.preflight.task_findings import (
+    prompt_findings,
+    scope_findings,
+    task_findings,
+)
+from factory_engine.stages.preflight.variable_findings import variable_findings
 from factory_engine.stages.prepare import PrepareError, prepared, step_findings
 from factory_engine.stages.sandboxed import home_of
-from factory_engine.stages.summary.report import carried_words
 from factory_engine.status import Status
 
 MINIMUM_FREE = 64 << 20
 COMFORTABLE_FREE = 1 << 30
-NAMED_PATHS = 5
 
 
 async def run_preflight(context: RunContext) -> StageOutcome:
@@ -110,21 +119,33 @@ async def examine(
         for worker_id, worker in sorted(config.workers.items())
         if worker.has_task and (taking_part is None or worker_id in taking_part)
     }
-    return [
+    found = [
         await examine_git(),
-        *_repository_findings(repository, conditions),
+        *repository_findings(conditions),
         *folder_findings(runs_dir, workspaces),
         *_signing_findings(config, (repository.root, runs_dir)),
-        *_command_findings(working, repository.root, environment.get("PATH", "")),
-        *(program_findings(config, working, repository.root, environment) if programs else ()),
-        *(
-            await _confinement_findings(repository, base, config, runs_dir, workspaces, environment)
-            if programs
-            else ()
-        ),
+        *(task_findings(config) if taking_part is None else ()),
+    ]
+    if programs:
+        confined = await _confinement(repository, runs_dir, workspaces, home_of(environment))
+        carried = await _carried(repository, base, config, (runs_dir, workspaces))
+        every = sorted({one for some in carried.values() for one in some}, key=lambda one: one.path)
+        commands = commands_of(config, working, environment)
+        shown = carried if confined.shows_carried else {}
+        found += [
+            *await _command_findings(repository, base, commands, shown),
+            *program_findings(config, working, repository.root, environment),
+            *variable_findings(config, working, environment),
+            sandbox_finding(config, confined.layer),
+            isolation_finding(confined.isolation, confined.layer),
+            *carried_findings(every, shown=confined.shows_carried),
+        ]
+    return [
+        *found,
         *budget_findings(config),
-        *_scope_findings(config),
-        *(await step_findings(repository.git, base, config.workspace.prepare, workspaces)),
+        *prompt_findings(working, repository.root),
+        *await scope_findings(config, working, repository, base),
+        *await step_findings(repository.git, base, config.workspace.prepare, workspaces),
     ]
 
 
@@ -150,65 +171,6 @@ def _signing_findings(config: Config, outside: Sequence[Path]) -> list[Finding]:
     except FactoryError as error:
         return [Finding("signing", "block", error.what, error.advice)]
     return [Finding("signing", "ok", "attestations are signed")]
-
-
-def _repository_findings(repository: Repository, conditions: RepositoryConditions) -> list[Finding]:
-    operation = conditions.operation_in_progress
-    return [
-        Finding(
-            "operation",
-            "block" if operation else "ok",
-            f"a {operation} is in progress" if operation else "no merge or rebase in progress",
-            "finish or abort it first" if operation else "",
-        ),
-        _named_paths(
-            "work tree",
-            conditions.dirty_paths,
-            "clean",
-            "not in base, no worker sees it",
-            "commit it if the workers need it",
-        ),
-        _named_paths(
-            "submodules",
-            conditions.submodules,
-            "none",
-            "stays empty in every workspace",
-            "scopes cannot reach into it",
-        ),
-        _named_paths(
-            "filters",
-            conditions.filtered_paths,
-            "none",
-            "a filter (LFS) is named for it and is not run: pointers stay pointers",
-            "keep such files out of the scopes",
-        ),
-        Finding(
-            "history",
-            "block" if conditions.partial else "ok",
-            "a partial clone: objects may be missing"
-            if conditions.partial
-            else ("a shallow clone" if conditions.shallow else "complete"),
-            "fetch them with `git fetch --refetch --no-filter`" if conditions.partial else "",
-        ),
-        Finding(
-            "index",
-            "warn" if conditions.index_locked else "ok",
-            "another git process holds .git/index.lock"
-            if conditions.index_locked
-            else "not locked",
-            "a run does not need it; it is left alone" if conditions.index_locked else "",
-        ),
-    ]
-
-
-def _named_paths(
-    name: str, paths: Sequence[bytes], none: str, meaning: str, advice: str
-) -> Finding:
-    if not paths:
-        return Finding(name, "ok", none)
-    shown = ", ".join(printable(path) for path in paths[:NAMED_PATHS])
-    more = f" and {len(paths) - NAMED_PATHS} more" if len(paths) > NAMED_PATHS else ""
-    return Finding(name, "warn", f"{shown}{more}: {meaning}", advice)
 
 
 def folder_findings(runs_dir: Path, workspaces: Path) -> list[Finding]:
@@ -255,87 +217,51 @@ def _locks(folder: Path) -> Finding:
     return Finding("locks", "block", "are not safe here", "put the runs folder on a local disk")
 
 
-async def _confinement_findings(
+@dataclass(frozen=True)
+class _Confinement:
+    """What keeps programs in their checkouts here, and what they find there, by owner."""
+
+    layer: Layer
+    isolation: Isolation
+
+    @property
+    def shows_carried(self) -> bool:
+        """Whether a folder can be shown in a checkout without copying all of it."""
+        return self.isolation.mounts or self.layer.name == "bubblewrap"
+
+
+async def _confinement(
+    repository: Repository, runs_dir: Path, workspaces: Path, home: Path
+) -> _Confinement:
+    layer = await asyncio.to_thread(probe, secrets(home))
+    return _Confinement(layer, await find_isolation(repository, home, workspaces, runs_dir))
+
+
+async def _carried(
+    repository: Repository, base: str, config: Config, excluded: Sequence[Path]
+) -> dict[str, tuple[Carried, ...]]:
+    """What of the operator's work tree is carried, for workers (an empty name) and for Z."""
+    by_patterns: dict[tuple[str, ...], tuple[Carried, ...]] = {}
+    found = {}
+    for owner in ("", INTEGRATOR):
+        patterns = carry_patterns(config, owner)
+        if patterns not in by_patterns:
+            by_patterns[patterns] = await find_carried(repository, base, patterns, excluded)
+        found[owner] = by_patterns[patterns]
+    return found
+
+
+async def _command_findings(
     repository: Repository,
     base: str,
-    config: Config,
-    runs_dir: Path,
-    workspaces: Path,
-    environment: Mapping[str, str],
+    commands: Sequence[Command],
+    put_in: Mapping[str, Sequence[Carried]],
 ) -> list[Finding]:
-    """Where programs find their checkouts here, and what keeps them in there."""
-    home = home_of(environment)
-    layer = await asyncio.to_thread(probe, secrets(home))
-    isolation = await find_isolation(repository, home, workspaces, runs_dir)
-    patterns = {carry_patterns(config, owner) for owner in ("", INTEGRATOR)}
-    every = [pattern for one in sorted(patterns) for pattern in one]
-    carried = await find_carried(repository, base, every, (runs_dir, workspaces))
-    return [
-        _sandbox_finding(config, layer),
-        isolation_finding(isolation, layer),
-        *_carried_findings(carried, shown=isolation.mounts or layer.name == "bubblewrap"),
-    ]
-
-
-def _carried_findings(carried: Sequence[Carried], *, shown: bool) -> list[Finding]:
-    """What of the operator's work tree programs find in their checkouts."""
-    if not carried:
-        return []
-    words = carried_words([one.path for one in carried])
-    if shown:
-        return [Finding("carried", "ok", words)]
-    told = f"{words}; it is in no checkout, since nothing can be mounted here"
-    return [Finding("carried", "warn", told, "let the checks make what they need")]
-
-
-def _sandbox_finding(config: Config, layer: Layer) -> Finding:
-    """Which layer confines programs here, and whether what was asked for can be had."""
-    asked = {w.sandbox: worker_id for worker_id, w in config.workers.items() if w.has_task}
-    if config.integrator.checks:
-        asked[config.integrator.sandbox] = "the integrator"
-    if layer.name == "none" and asked.keys() & {"auto", "required"}:
-        level: Literal["warn", "block"] = "block" if "required" in asked else "warn"
-        return Finding("sandbox", level, describe(layer), "install bubblewrap")
-    if "off" in asked:
-        told = f"turned off for {asked['off']}, whose programs can write wherever you can"
-        return Finding("sandbox", "warn", told, 'set "sandbox" to "auto"')
-    return Finding("sandbox", "ok", describe(layer))
-
-
-def _command_findings(
-    working: Mapping[str, WorkerConfig], root: Path, search: str
-) -> Iterable[Finding]:
-    for worker_id, worker in working.items():
-        if worker.command:
-            yield _program_finding(worker_id, worker, root, search)
-
-
-def _program_finding(worker_id: str, worker: WorkerConfig, root: Path, search: str) -> Finding:
-    program = worker.command[0]
-    name = f"{worker_id} program"
-    relative = "/" in program or "\\" in program
-    if is_there(program, root, search):
-        return Finding(name, "ok", printable(program))
-    where = "in the repository" if relative else "on the PATH"
-    return Finding(
-        name,
-        "block",
-        f"{printable(program)} was not found {where}",
-        f"correct workers.{worker_id}.command",
-    )
-
-
-def _scope_findings(config: Config) -> Iterable[Finding]:
-    for worker_id, worker in sorted(config.workers.items()):
-        scope = worker.scope
-        for problem in pattern_problems([*scope.allow, *scope.block, *scope.shared]):
-            yield Finding(
-                f"{worker_id} scope", "block", problem, f"correct workers.{worker_id}.scope"
-            )
-        if worker.has_task and not (scope.allow or scope.shared):
-            yield Finding(
-                f"{worker_id} scope",
-                "warn",
-                "allows nothing, so any change is out of scope",
-                f"set workers.{worker_id}.scope.allow",
-            )
+    """Whether each command finds its program in base or in what is put in beside it."""
+    known = await Lookup.of(repository, base, [command.asked for command in commands])
+    found: list[Finding] = []
+    for command in commands:
+        carried = put_in.get("" if command.of_worker else INTEGRATOR, ())
+        lookup = replace(known, put_in=tuple(one.path for one in carried))
+        found += command_findings(command, lookup)
+    return found

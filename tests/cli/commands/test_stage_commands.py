@@ -56,10 +56,11 @@ def test_a_blocked_run_ends_with_2_and_names_what_blocks(shell: Shell) -> None:
 
 def test_a_red_check_names_its_culprit(shell: Shell) -> None:
     check = ["git", "diff", "--no-index", "--quiet", "src/a.txt", "src/b.txt"]
+    red = {"name": "same", "run": ["git", "hash-object", "missing"]}
     configure(
         shell.folder,
         {"A": "Path('src/a.txt').write_text('b\\n')", "B": PASSING["B"]},
-        [{"name": "same", "run": ["git", "hash-object", "missing"]}, {"name": "d", "run": check}],
+        integrator={"checks": [red, {"name": "d", "run": check}], "baseline": "off"},
     )
     answer = shell("oneshot", "--json")
     document = RunDocument.model_validate(answer.document)

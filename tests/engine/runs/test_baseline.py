@@ -26,6 +26,8 @@ from tests.support.factory_runs import (
 from tests.support.repositories import commit_all, git, write_files
 
 RED = {"name": "unit", "run": program("print('1 failed'); sys.exit(3)")}
+ON = {"integrator": {"baseline": "on"}}
+OPEN = {"baseline": "on", "sandbox": "off"}  # in a sandbox the check could not count
 ENDLESS = worker("time.sleep(600)", ["src/a/**"])
 
 
@@ -50,7 +52,7 @@ def on_base(events: list[Event]) -> list[BaselineFinished]:
 
 
 async def test_red_on_base_ends_the_run_and_its_workers(bench: Bench) -> None:
-    bench.configure({"A": ENDLESS}, [RED])
+    bench.configure({"A": ENDLESS}, [RED], **ON)
     async with asyncio.timeout(60):
         outcome = await bench.oneshot()
     require_agreement(outcome, Status.BLOCKED)
@@ -65,7 +67,7 @@ async def test_red_on_base_ends_the_run_and_its_workers(bench: Bench) -> None:
 
 
 async def test_such_a_run_is_over(bench: Bench) -> None:
-    bench.configure({"A": ENDLESS}, [RED])
+    bench.configure({"A": ENDLESS}, [RED], **ON)
     first = await bench.oneshot(run_id="mine")
     again = await bench.oneshot(run_id="mine")
     assert again.state == first.state
@@ -78,7 +80,7 @@ async def test_such_a_run_is_over(bench: Bench) -> None:
 async def test_green_is_kept_and_costs_no_process(
     bench: Bench, tmp_path: Path, count: Callable[[], int]
 ) -> None:
-    bench.configure({"A": FOUR["A"]}, [counted(tmp_path)], integrator={"sandbox": "off"})
+    bench.configure({"A": FOUR["A"]}, [counted(tmp_path)], integrator=OPEN)
     require_agreement(await bench.oneshot(), Status.PASS)
     assert count() == 2  # on base and on the merged tree
     git(bench.root, "commit", "--quiet", "--allow-empty", "-m", "the same tree")
@@ -90,7 +92,7 @@ async def test_green_is_kept_and_costs_no_process(
 async def test_another_tree_or_surroundings_are_asked_anew(
     bench: Bench, tmp_path: Path, count: Callable[[], int]
 ) -> None:
-    once = {"sandbox": "off"}
+    once = OPEN
     bench.configure({"A": FOUR["A"]}, [counted(tmp_path)], integrator=once)
     await bench.oneshot()
     bench.configure({"A": FOUR["A"]}, [counted(tmp_path, env={"MODE": "ci"})], integrator=once)
@@ -104,7 +106,7 @@ async def test_another_tree_or_surroundings_are_asked_anew(
 
 async def test_red_is_never_kept(bench: Bench, tmp_path: Path, count: Callable[[], int]) -> None:
     code = f"sys.exit(not os.path.exists({str(tmp_path / 'mended')!r}))"
-    bench.configure({"A": FOUR["A"]}, [counted(tmp_path, code)], integrator={"sandbox": "off"})
+    bench.configure({"A": FOUR["A"]}, [counted(tmp_path, code)], integrator=OPEN)
     assert codes_of(await bench.oneshot()) == ["BASELINE"]
     (tmp_path / "mended").touch()
     require_agreement(await bench.oneshot(), Status.PASS)
@@ -165,7 +167,7 @@ async def test_off_asks_for_base_only_where_it_is_needed(bench: Bench) -> None:
 
 
 async def test_a_dry_run_asks_nothing(bench: Bench) -> None:
-    bench.configure(FOUR, [RED])
+    bench.configure(FOUR, [RED], **ON)
     outcome = await bench.oneshot(dry_run=True)
     assert on_base(events_of(outcome)) == []
 
@@ -173,7 +175,7 @@ async def test_a_dry_run_asks_nothing(bench: Bench) -> None:
 async def test_a_red_check_says_what_it_lacked(bench: Bench) -> None:
     bench.environment = {**os.environ, "DATABASE_URL": "postgres://u:secret@x/y"}
     code = "print('first\\n  second'); sys.exit('no DATABASE_URL')"
-    bench.configure({"A": ENDLESS}, [{"name": "unit", "run": program(code)}])
+    bench.configure({"A": ENDLESS}, [{"name": "unit", "run": program(code)}], **ON)
     outcome = await bench.oneshot()
     check = outcome.state.baseline["unit"]
     assert check.last_lines == ("first", "  second", "no DATABASE_URL")

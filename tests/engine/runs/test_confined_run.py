@@ -51,7 +51,7 @@ async def test_a_check_that_writes_into_the_repository_writes_its_checkout(bench
     code = f"p = Path({str(target)!r})\nassert p.read_text() == '1'\np.write_text('mine')"
     check = {"name": "sneaky", "run": program(code)}
     bench.configure({"A": worker("Path('src/a/one.txt').write_text('1')", ["src/**"])})
-    bench.settings["integrator"] = {"checks": [check, {**check, "name": "again"}]}
+    bench.settings["integrator"] |= {"checks": [check, {**check, "name": "again"}]}
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.PASS)
     assert b"+1" in folder_of(outcome).read("Z_integrator/DIFF.patch")

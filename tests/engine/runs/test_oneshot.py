@@ -32,7 +32,7 @@ RED = {"name": "unit", "run": program("sys.exit(3)")}
 async def test_four_workers_are_merged_into_one_patch_that_applies(
     bench: Bench, tmp_path: Path
 ) -> None:
-    bench.configure(checks=[GREEN], integrator={"baseline": "off"})
+    bench.configure(checks=[GREEN])
     before = bench.snapshot()
     outcome = await bench.oneshot(base_ref="HEAD")
     require_agreement(outcome, Status.PASS)
@@ -148,7 +148,7 @@ async def test_a_pair_of_culprits_is_found(bench: Bench) -> None:
 
 
 async def test_a_check_that_is_red_on_base_blames_nobody(bench: Bench) -> None:
-    bench.configure(checks=[RED], integrator={"baseline": "off"})
+    bench.configure(checks=[RED])
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.BLOCKED)
     assert outcome.state.culprits == {"unit": ()}

@@ -96,7 +96,8 @@ async def test_no_check_and_no_worker_is_run_again(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     touch = program(f"open({str(marker)!r}, 'a').write('x')")
     check = {"name": "unit", "run": touch}
-    integrator = {"checks": [check], "sandbox": "off"}  # else it could not leave its mark
+    # in a sandbox it could not leave its mark
+    integrator = {"checks": [check], "sandbox": "off", "baseline": "off"}
     case = await asyncio.to_thread(made, tmp_path, workers={"A": FOUR["A"]}, integrator=integrator)
     assert marker.read_text() == "x"
     assert (await case.verify_again()).rederived

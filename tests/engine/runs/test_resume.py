@@ -157,7 +157,7 @@ async def test_a_run_stopped_before_its_summary_still_tells_everything(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     red = {"name": "red", "run": program("sys.exit(3)")}
-    bench.configure({"A": FOUR["A"]}, checks=[red], integrator={"baseline": "off"})
+    bench.configure({"A": FOUR["A"]}, checks=[red])
 
     def stop(*_: object) -> None:
         raise asyncio.CancelledError("SIGTERM")

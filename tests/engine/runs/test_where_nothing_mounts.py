@@ -120,7 +120,7 @@ class Place:
             },
             paths={"workspaces_dir": str(self.bench.root.parent / "cache")},
         )
-        self.bench.settings["integrator"] = {"checks": every, **integrator}
+        self.bench.settings["integrator"] |= {"checks": every, **integrator}
         around = (*self.who, *self.machine.around)
         script = f"{self.machine.script}\nrun"
         place = self.bench.root.parent
