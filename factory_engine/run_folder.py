@@ -17,7 +17,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.artifacts.names import INTEGRATOR_ARTIFACTS, LEDGER, WORK, WORKER_ARTIFACTS
-from factory_engine.errors import FactoryError, RunError
+from factory_engine.errors import FactoryError, RepositoryError, RunError
 from factory_engine.ledger_receipt import RECEIPT
 
 _FIXED = frozenset(WORKER_ARTIFACTS + INTEGRATOR_ARTIFACTS)
@@ -251,8 +251,18 @@ def create_runs_folder(runs_dir: Path) -> None:
     """Make the folder of all runs; it ignores itself, so a run never shows in `git status`.
 
     Raises:
+        RepositoryError: something that is no folder lies on the way to it.
         StorageError: it cannot be made or written.
     """
+    for part in (runs_dir, *runs_dir.parents):
+        if part.is_dir():
+            break
+        if part.is_symlink() or part.exists():
+            raise RepositoryError(
+                f"the runs folder cannot be made: {part.name} is no folder",
+                where=str(part),
+                advice="set paths.runs_dir to another folder",
+            )
     storage.make_folder(runs_dir)
     ignore = runs_dir / ".gitignore"
     if not ignore.is_file():

@@ -89,11 +89,27 @@ class AdoptedFile(Document):
     created: bool
 
 
+class FittingCheck(Document):
+    """A check that fits a repository."""
+
+    name: str
+    run: list[str]
+
+
+class FoundTool(Document):
+    """What a repository is made with, the file that tells, and the checks that fit."""
+
+    name: str
+    file: str
+    checks: list[FittingCheck]
+
+
 class InitDocument(Document):
-    """`factory.init/1`: what an adoption needs, and what was there already."""
+    """`factory.init/1`: what an adoption needs, what was there already, what was found."""
 
     schema_: Literal["factory.init/1"] = Field(alias="schema")
     files: list[AdoptedFile]
+    found: list[FoundTool]
 
 
 class Removed(Document):
