@@ -174,6 +174,9 @@ async def sandboxed_launch(
     storage.make_folder(folders.temporary)
     for one in folders.mounted:
         storage.make_folder(one.target)
+    for missing in [path for path in state if not path.exists()]:
+        if _is_meant_as_folder(missing):
+            storage.make_folder(missing)  # inside the program could not, as it does the first time
     hidden = secrets(context.home)
     probed = await asyncio.to_thread(probe, hidden) if asked in ("auto", "required") else NONE
     layer = choose(asked, probed, network=network)
@@ -253,6 +256,14 @@ def home_of(environment: Mapping[str, str]) -> Path:
 def state_folders(state: Sequence[str], home: Path) -> list[Path]:
     """The folders that an agent's `state` names, `~` for the home."""
     return [home / path[2:] if path.startswith("~/") else Path(path) for path in state]
+
+
+_FILES = frozenset((".git-credentials", ".gitconfig", ".pgpass"))
+
+
+def _is_meant_as_folder(path: Path) -> bool:
+    """Whether a `state` that is not there yet is a folder: `~/.npmrc` and `x.sock` are none."""
+    return not (path.suffix or path.name.endswith("rc") or path.name in _FILES)
 
 
 def _workspaces(context: RunContext) -> list[Path]:

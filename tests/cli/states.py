@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory_engine.events import (
+    BaselineFinished,
+    BaselineStarted,
     BundleJudged,
+    CheckFinished,
+    CulpritSearched,
     Draft,
     Event,
     IntegrationJudged,
@@ -121,6 +125,53 @@ def blocked(violations: Sequence[RecordedViolation], total: int | None = None) -
         judged("A", violations, total),
         *stage("bundle-validate", "BLOCKED", "SCOPE"),
         *ended("BLOCKED", "SCOPE"),
+    ]
+
+
+def red_on_base(said: str = "1 failed", *, stops: bool = True) -> list[Draft]:
+    """A run that a required check ends, which is red without any worker's change."""
+    details = BaselineFinished(
+        name="unit",
+        status="BLOCKED",
+        detail="exit 1",
+        kept=False,
+        stops=stops,
+        last_words=said,
+        last_lines=("collected 1 item", said),
+        lacked=("the network was off", "variables withheld: DATABASE_URL"),
+    )
+    begins, ends = stage("launch", "BLOCKED", "BASELINE: unit exit 1")
+    return [
+        created(),
+        *stage("preflight"),
+        begins,
+        Draft(BaselineStarted("unit"), "Z_integrator"),
+        Draft(details, "Z_integrator", 900, rc=1),
+        ends,
+        *stage("summary"),
+        Draft(RunFinished(Status.BLOCKED, "BASELINE: unit exit 1"), "Z_integrator"),
+    ]
+
+
+def red_merge(culprits: Sequence[str], said: str = "1 failed") -> list[Draft]:
+    """A run with a check that is red on the merged tree, through the changes of `culprits`."""
+    lines = ("collected 1 item", said)
+    finished = CheckFinished(
+        "unit", True, "BLOCKED", "exit 1", said, lines, ("the network was off",)
+    )
+    wrong = RecordedViolation("CHECK", "error", "Z_integrator", "", "unit exit 1")
+    judged = IntegrationJudged(Status.BLOCKED, "CHECK", (wrong,), 1)
+    return [
+        created(),
+        *stage("preflight"),
+        *stage("launch"),
+        *stage("bundle-validate"),
+        Draft(StageStarted("integrate")),
+        Draft(finished, "Z_integrator", 900, rc=1),
+        Draft(CulpritSearched("unit", tuple(culprits)), "Z_integrator"),
+        Draft(judged, "Z_integrator"),
+        stage("integrate", "BLOCKED", "CHECK")[1],
+        Draft(RunFinished(Status.BLOCKED, "CHECK"), "Z_integrator"),
     ]
 
 

@@ -12,7 +12,16 @@ from factory_tui.cli import streams
 from factory_tui.cli.printers.github_actions import SUMMARY_BYTES, annotation_commands, summary
 from tests.cli.ledgers import created
 from tests.cli.shell import Shell, configure
-from tests.cli.states import NASTY, blocked, passed, stage, state_of, violation
+from tests.cli.states import (
+    NASTY,
+    blocked,
+    passed,
+    red_merge,
+    red_on_base,
+    stage,
+    state_of,
+    violation,
+)
 
 COMMAND = re.compile(r"::(error|warning|notice) ([a-z]+=[^,:]*,?)*::[^\r\n]*")
 
@@ -54,6 +63,28 @@ def test_a_blocked_preflight_is_annotated_and_a_passed_run_is_not() -> None:
     drafts = [created(), begins, Draft(finding), ends]
     assert list(annotation_commands(state_of(drafts))) == ["::error title=preflight git::too old"]
     assert list(annotation_commands(state_of(passed()))) == []
+
+
+def test_a_red_check_explains_itself() -> None:
+    (on_base,) = annotation_commands(state_of(red_on_base()))
+    assert on_base == (
+        "::error title=BASELINE Z_integrator::unit exit 1 on base already, without any worker's"
+        " change%0A| collected 1 item%0A| 1 failed%0Awhat it did not have: the network was off;"
+        " variables withheld: DATABASE_URL"
+    )
+    (merged,) = annotation_commands(state_of(red_merge(["B_worker"])))
+    assert merged.endswith("unit fails with the change of B_worker alone")
+
+
+def test_what_a_check_said_stays_inside_its_annotation_and_its_quotation(tmp_path: Path) -> None:
+    state = state_of(red_on_base(NASTY))
+    (command,) = annotation_commands(state)
+    assert COMMAND.fullmatch(command)
+    text = summary(state, tmp_path).decode()
+    quoted = text[text.index("<pre>") : text.index("</pre>")]
+    assert "&lt;b&gt;" in quoted
+    assert "\\n::error" in quoted
+    assert "\x1b" not in text
 
 
 def test_the_summary_holds_a_table_of_workers_and_one_of_problems(tmp_path: Path) -> None:

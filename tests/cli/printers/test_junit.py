@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from factory_tui.cli.printers.junit import junit_xml
 from tests.cli.shell import PASSING, Shell, configure
-from tests.cli.states import blocked, passed, state_of, violation
+from tests.cli.states import blocked, passed, red_merge, red_on_base, state_of, violation
 
 
 def cases(root: ElementTree.Element) -> dict[str, dict[str, str]]:
@@ -65,3 +65,20 @@ def test_text_that_xml_cannot_hold_is_escaped() -> None:
 
 def test_the_same_state_gives_the_same_bytes() -> None:
     assert junit_xml(state_of(passed())) == junit_xml(state_of(passed()))
+
+
+def test_a_red_check_explains_itself() -> None:
+    root = ElementTree.fromstring(junit_xml(state_of(red_on_base())))
+    assert cases(root)["launch"]["unit on base"] == "failure"
+    failures = root.iter("failure")
+    text = next(one.text or "" for one in failures if one.attrib["type"] == "check")
+    assert text.splitlines()[:3] == ["rc 1, exit 1", "| collected 1 item", "| 1 failed"]
+    assert "DATABASE_URL" in text
+    merged = ElementTree.fromstring(junit_xml(state_of(red_merge(["B_worker"]))))
+    texts = [failure.text or "" for failure in merged.iter("failure")]
+    assert any("with the change of B_worker alone" in text for text in texts)
+
+
+def test_a_check_that_is_known_to_be_red_on_base_is_no_failure() -> None:
+    root = ElementTree.fromstring(junit_xml(state_of(red_on_base(stops=False))))
+    assert cases(root)["launch"]["unit on base"] == "skipped"

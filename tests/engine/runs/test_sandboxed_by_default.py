@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -220,3 +221,15 @@ async def test_a_sandbox_that_is_turned_off_is_told(bench: Bench) -> None:
     outcome = await bench.oneshot()
     require_agreement(outcome, Status.PASS)
     assert "WARN     sandbox: turned off for A_worker" in report_of(outcome)
+
+
+async def test_a_state_folder_that_is_not_there_is_made(bench: Bench, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    bench.environment = {**os.environ, "HOME": str(home)}
+    code = "Path(os.path.expanduser('~/.tool/cache')).write_text('kept')"
+    agents = {"command": {"state": ["~/.tool", "~/.toolrc"]}}
+    bench.configure({"A": worker(code, ["src/a/**"])}, agents=agents)
+    require_agreement(await bench.oneshot(), Status.PASS)
+    assert (home / ".tool/cache").read_text() == "kept"
+    assert not (home / ".toolrc").exists()
