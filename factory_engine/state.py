@@ -85,7 +85,8 @@ class StageState:
 class RunState:
     """A run, folded from its events. Empty before `run.created`.
 
-    `baseline` is what required checks say of base, by name; the run may be stopped by that.
+    `baseline` is what required checks say of base, by name; the run may be stopped by that. `flaky`
+    are checks that were red and green on the same tree.
     """
 
     run_id: str = ""
@@ -105,6 +106,7 @@ class RunState:
     culprits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baseline: Mapping[str, CheckState] = field(default_factory=dict)
     stopped_by_base: bool = False
+    flaky: tuple[str, ...] = ()
     merged_tree: str = ""
     interrupted: str = ""
     resumed: int = 0

@@ -5,6 +5,7 @@ Owns the words for a wrong value. Never raises and never reads a layer.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from factory_engine.config.fields import PATTERN_WORDS
-from factory_engine.config.wording import Place, described, dotted
+from factory_engine.config.wording import Place, described, dotted, plain
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -25,6 +26,9 @@ _EXPECTED = {
     "string_type": "text",
     "string_unicode": "text in UTF-8",
 }
+
+
+_COMMANDS = ("argv", "command", "run")
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,18 @@ def _sentence(item: ErrorDetails) -> str:
         return "is missing"
     if item["type"] == "extra_forbidden":
         return "is no known key"
+    if item["type"] == "list_type" and item["loc"][-1] in _COMMANDS and item["input"]:
+        words = _as_words(str(item["input"]))
+        return f"expected a list, not {_given(item)}: write {words}"
     expected = _EXPECTED.get(item["type"]) or _limit(item["type"], context)
     return f"expected {expected or item['msg']}, not {_given(item)}"
+
+
+def _as_words(line: str) -> str:
+    """A command line as the list that it was meant to be."""
+    needs_shell = any(sign in line for sign in "|&;<>$`*\"'")
+    words = ["sh", "-c", line] if needs_shell else line.split()
+    return plain(json.dumps(words))
 
 
 def _given(item: ErrorDetails) -> str:

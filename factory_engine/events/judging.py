@@ -125,11 +125,15 @@ class BaselineFinished:
 
 @dataclass(frozen=True, slots=True)
 class CulpritSearched:
-    """Who makes a check red: the smallest set of workers; empty where base is red already."""
+    """Who makes a check red: the smallest set of workers; empty where base is red already.
+
+    `flaky`: nobody was searched for, since it was green when tried again on the same tree.
+    """
 
     event_type = EventType.CULPRIT_SEARCHED
     check: str
     workers: tuple[str, ...]
+    flaky: bool | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

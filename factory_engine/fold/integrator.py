@@ -46,6 +46,8 @@ def after_integrator_event(
             checks = with_check(state.integrator.checks, event, details)
             return replace(state, integrator=replace(state.integrator, checks=checks, activity=""))
         case CulpritSearched():
+            if details.flaky:
+                return replace(state, flaky=(*state.flaky, details.check))
             return replace(state, culprits={**state.culprits, details.check: details.workers})
         case IntegrationJudged():
             return replace(state, integrator=_judged(state.integrator, details))

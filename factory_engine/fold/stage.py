@@ -58,6 +58,7 @@ def _started(state: RunState, event: Event, name: str) -> RunState:
             integrator=fresh,
             conflicts=(),
             culprits={},
+            flaky=(),
             merged_tree="",
             hashes=without(started.hashes, f"{INTEGRATOR}/"),
         )

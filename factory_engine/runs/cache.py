@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 from factory_engine.checkouts.layer_cache import LayerCache, LayerUse
 from factory_engine.checkouts.provider import deep_problems
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.clock import Clock
 from factory_engine.git.process import Git
 from factory_engine.runs.control import DAY_US, Pruned
 from factory_engine.runs.project import Project
+from factory_engine.stages.baseline import kept_results
 
 __all__ = ["LayerUse", "damaged_layers", "layers", "remove_layers"]
 
@@ -36,7 +38,7 @@ async def damaged_layers(project: Project) -> list[str]:
 def remove_layers(
     project: Project, keys: Sequence[str] | None = None, older_than_days: float | None = None
 ) -> list[Pruned]:
-    """Remove layers that nobody uses.
+    """Remove layers that nobody uses; with all of them goes what checks said of base.
 
     Args:
         project: whose.
@@ -54,6 +56,8 @@ def remove_layers(
         and (older_than_days is None or _days(project.clock, use) > older_than_days)
     ]
     sizes = {use.key: use.bytes for use in chosen}
+    if keys is None and older_than_days is None:
+        remove_workspace(kept_results(project.workspaces))
     removed = cache.remove(list(sizes))
     cache.sweep()
     return [Pruned(key, "layer", sizes[key]) for key in removed]

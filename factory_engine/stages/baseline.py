@@ -150,7 +150,7 @@ def red_violation(said: CheckState, *, blocks: bool) -> Violation:
 
 async def _base_tree(context: RunContext) -> str:
     """The full id of base's tree; known without git where it was asked for before."""
-    note = _folder(context) / f"{_TREE}{context.base}"
+    note = kept_results(context.workspaces) / f"{_TREE}{context.base}"
     with suppress(OSError, UnicodeDecodeError):
         if tree := note.read_text("ascii").strip():
             return tree
@@ -162,8 +162,9 @@ async def _base_tree(context: RunContext) -> str:
     return tree
 
 
-def _folder(context: RunContext) -> Path:
-    return context.workspaces / "baseline"
+def kept_results(workspaces: Path) -> Path:
+    """The folder of what is kept, below this repository's part of the workspaces folder."""
+    return workspaces / "baseline"
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class _Kept:
         }
         text = json.dumps(facts, sort_keys=True)
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        return cls(_folder(context) / f"{_GREEN}{digest}")
+        return cls(kept_results(context.workspaces) / f"{_GREEN}{digest}")
 
     def is_there(self) -> bool:
         """Whether it was green before."""

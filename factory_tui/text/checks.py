@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from factory_engine.escape import printable
 from factory_engine.state import CheckState, RunState
-from factory_tui.text.events import culprit
+from factory_tui.text.events import FLAKY, culprit
 
 
 def red_checks(state: RunState) -> Iterator[tuple[str, CheckState]]:
-    """What is red, each with where: required ones on base, and those on the merged tree."""
+    """What is red, each with where: on the merged tree, or, not tried there, on base."""
+    merged = {check.name for check in state.integrator.checks}
     for check in state.baseline.values():
-        if check.rc != 0:
+        if check.rc != 0 and check.name not in merged:
             yield f"{check.name} on base", check
     for check in state.integrator.checks:
         if check.rc != 0:
@@ -38,6 +39,8 @@ def explanation(state: RunState, check: CheckState, most: int = 20) -> list[str]
         base = state.baseline.get(check.name)
         if check.name in state.culprits:
             lines.append(printable(culprit(check.name, state.culprits[check.name]), 400))
+        elif check.name in state.flaky:
+            lines.append(FLAKY)
         elif base is not None and base.rc != 0:
             lines.append(printable(culprit(check.name, ()), 400))
     return lines

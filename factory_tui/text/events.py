@@ -161,6 +161,9 @@ def letter(actor: str) -> str:
     return "op" if actor == OPERATOR else "-"
 
 
+FLAKY = "green when tried again on the same tree, so nobody is blamed"
+
+
 def culprit(check: str, workers: Sequence[str]) -> str:
     """Who makes a check fail, in words; empty `workers` mean that base fails already."""
     if not workers:
@@ -284,6 +287,8 @@ def _judging(event: Event, details: JudgingDetails) -> Said:
             return Said("RUNNING", f"check {name}")
         case CheckFinished():
             return _check(event, details)
+        case CulpritSearched(check=check, flaky=True):
+            return Said("FLAKY", f"{check}: {FLAKY}")
         case CulpritSearched(check=check, workers=workers):
             return Said("CULPRIT", culprit(check, workers))
         case IntegrationJudged(status=status, reason=reason):

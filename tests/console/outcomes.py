@@ -86,6 +86,14 @@ async def a_red_check(bench: Bench) -> None:
     await bench.oneshot(run_id=RUN_ID)
 
 
+async def red_on_base(bench: Bench) -> None:
+    """A required check is red without anybody's change, while A is at work."""
+    red = {"name": "unit", "run": program("sys.exit('one is missing')")}
+    slow = worker(LATE, ["src/a/**"])
+    bench.configure({**FOUR, "A": slow}, [red], integrator={"baseline": "on"})
+    await bench.oneshot(run_id=RUN_ID)
+
+
 async def a_secret(bench: Bench) -> None:
     """D writes a token into a file of its own."""
     code = f"Path('tests/token').write_text('token = \\'{TOKEN}\\'\\n')"
@@ -152,6 +160,7 @@ ENDS: dict[str, tuple[Outcome, str, str]] = {
     "overlap": (overlapping, "BLOCKED", "OVERLAP"),
     "conflict": (conflicting, "BLOCKED", "CONFLICT"),
     "check": (a_red_check, "BLOCKED", "CHECK"),
+    "baseline": (red_on_base, "BLOCKED", "BASELINE"),
     "secret": (a_secret, "BLOCKED", "SECRET"),
     "timeout": (out_of_time, "BLOCKED", "WORKER"),
     "failed": (failed, "FAIL", ""),

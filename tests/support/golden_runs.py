@@ -183,7 +183,7 @@ async def ledger_of(name: str, folder: Path) -> Path:
     return RunFolder(bench.root / "tools/codex/runs" / RUN_ID).ledger
 
 
-ADDED = ("baseline", "lacked", "last_lines", "stopped_by_base")
+ADDED = ("baseline", "flaky", "lacked", "last_lines", "stopped_by_base")
 """Fields of a state that were added since states were first kept: left out where they are empty."""
 
 

@@ -7,7 +7,6 @@ after: whatever a check command does, a write outside the run folder shows.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,12 +18,12 @@ from factory_engine.artifacts.names import MANIFEST
 from factory_engine.artifacts.violations import Code
 from factory_engine.checkouts.layer_record import Layer
 from factory_engine.config.tasks import CheckConfig
-from factory_engine.events import INTEGRATOR, CheckFinished, CheckStarted, CulpritSearched, Draft
-from factory_engine.git.merge import merge_trees
+from factory_engine.events import INTEGRATOR, CheckFinished, CheckStarted, Draft
 from factory_engine.git.snapshot import Snapshot, differences
 from factory_engine.stages.baseline import on_base, red_violation
 from factory_engine.stages.checks import CheckEnd, log_name
 from factory_engine.stages.context import RunContext
+from factory_engine.stages.integrate.culprits import find_culprits
 from factory_engine.stages.integrator_check import run_on
 from factory_engine.stages.isolation import IsolationKind
 from factory_engine.stages.launch.worker_folder import WorkerFolder, remove_worker_folder
@@ -34,7 +33,6 @@ from factory_engine.stages.repository_watch import repository_now
 LISTED_WRITES = 20
 LISTED_WAYS = 5
 _WORST: tuple[IsolationKind, ...] = ("mount", "landlock", "none")
-LARGEST_SEARCH = 2  # which worker alone, else which pair; beyond that it takes all of them
 
 
 @dataclass(frozen=True)
@@ -79,11 +77,12 @@ async def check_merged(
         ends.append(ended)
         logs.append((ended.log.stem, ended.log))
         context.record(ended.draft(CheckFinished, INTEGRATOR))
-    culprits = {
-        check.name: await _culprits(context, check, contributions)
-        for check, result in zip(checks, results, strict=True)
-        if result.required and result.rc != 0
-    }
+    culprits = {}
+    for check, result in zip(checks, results, strict=True):
+        if result.required and result.rc != 0:
+            blamed = await find_culprits(context, check, tree, contributions)
+            if blamed is not None:
+                culprits[check.name] = blamed
     violations += _outside_writes(before, await _surroundings(context), ends)
     await asyncio.to_thread(remove_worker_folder, WorkerFolder(context.worker_folder(INTEGRATOR)))
     isolation = max((ended.isolation for ended in ends), key=_WORST.index)
@@ -134,36 +133,6 @@ def _not_evidence(context: RunContext, ended: CheckEnd) -> list[Violation]:
             message=f"{ended.result.name} could run your own work tree's code, by way of {told}",
         )
     ]
-
-
-async def _culprits(
-    context: RunContext, check: CheckConfig, contributions: Sequence[tuple[str, str]]
-) -> tuple[str, ...]:
-    """The smallest set of workers whose changes make `check` fail; empty if base fails already.
-
-    Sets are tried by size, then in the order of worker ids; a set of all workers is known to fail
-    and is not tried again.
-    """
-    everyone = tuple(worker_id for worker_id, _ in contributions)
-    found = everyone
-    store = await context.store()
-    if (await on_base(context, check)).rc != 0:
-        found = ()
-    for size in range(1, min(LARGEST_SEARCH, len(found) - 1) + 1):
-        for subset in itertools.combinations(contributions, size):
-            merged = await merge_trees(store.git, context.base, subset)
-            if merged.tree is None:
-                continue  # a conflict between these cannot happen where all of them merged
-            name = "-".join([f"search-{check.name}", *(worker[0] for worker, _ in subset)])
-            ended = await run_on(context, merged.tree, check, log_name(name))
-            if ended.result.rc != 0:
-                found = tuple(worker_id for worker_id, _ in subset)
-                break
-        else:
-            continue
-        break
-    context.record(Draft(CulpritSearched(check.name, found), INTEGRATOR))
-    return found
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class ReportFacts:
     said: Mapping[str, CheckState]
     baseline: Sequence[CheckState]
     culprits: dict[str, tuple[str, ...]]
+    flaky: Sequence[str]
     isolation: IsolationKind | Literal[""]
     carried: Sequence[str]
     prepared: Sequence[str]
@@ -197,6 +198,8 @@ def _checks(facts: ReportFacts) -> list[str]:
         )
         if check.rc != 0:
             lines += _why_red(facts.said.get(check.name))
+        if check.name in facts.flaky:
+            lines.append("         on the same tree it was green when tried again: it is flaky")
         if check.name in facts.culprits:
             lines.append(f"         {_culprit(facts.culprits[check.name])}")
     if facts.isolation:
@@ -205,10 +208,11 @@ def _checks(facts: ReportFacts) -> list[str]:
 
 
 def _on_base(facts: ReportFacts) -> list[str]:
-    """Those that are red without any worker's change."""
+    """Those that are red without any worker's change, and that the merged tree says no more of."""
     lines = []
+    merged = {check.name for check in facts.checks if check.rc != 0}
     for check in facts.baseline:
-        if check.rc != 0:
+        if check.rc != 0 and check.name not in merged:
             name, detail = printable(check.name), printable(check.detail)
             lines += [f"{check.status:<8} {name}  rc {check.rc}  {detail}", *_why_red(check)]
     return lines
@@ -274,6 +278,8 @@ def _check_step(facts: ReportFacts, run: str) -> str:
     if blamed:
         letters = ",".join(worker[:1] for worker in blamed)
         return f"read the check's log, then factory launch {run} --workers {letters}"
+    if any(name in facts.flaky for name in red):
+        return "a flaky check says nothing of the work: mend it, or try again as below"
     return (
         "no worker's change makes it red: read the check's log, then mend base, the check or what"
         " it needs (env, pass_env, network of the check) and start a new run"

@@ -254,6 +254,7 @@ def _facts(
         said={check.name: check for check in state.integrator.checks},
         baseline=list(state.baseline.values()),
         culprits=judgement.culprits,
+        flaky=state.flaky,
         isolation=judgement.isolation,
         carried=[one.path for one in judgement.carried],
         prepared=[f"{one.step} {one.key[:12]}" for one in reversed(judgement.prepared)],

@@ -15,7 +15,7 @@ from factory_engine.status import Status
 from factory_tui.cli.documents.run_document import violation_count
 from factory_tui.cli.printers.style import Style, plain, table
 from factory_tui.cli.targets import shown_path
-from factory_tui.text.checks import explanation
+from factory_tui.text.checks import explanation, red_checks
 from factory_tui.text.runs import changes_of, next_step
 
 LISTED = 20
@@ -87,10 +87,10 @@ def _problems(state: RunState) -> Iterator[str]:
 
 
 def _checks(state: RunState, paint: Style) -> Iterator[str]:
-    for check in state.baseline.values():
-        if check.rc != 0:
-            name, detail = printable(check.name), printable(check.detail)
-            yield f"{paint(check.status)}  check {name} on base, rc {check.rc}, {detail}"
+    for name, check in red_checks(state):
+        if check not in state.integrator.checks:
+            detail = printable(check.detail)
+            yield f"{paint(check.status)}  check {printable(name)}, rc {check.rc}, {detail}"
             yield from _why(state, check)
     for check in state.integrator.checks:
         kind = "" if check.required else "optional "

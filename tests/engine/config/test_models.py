@@ -93,6 +93,15 @@ def test_a_task_is_a_command_or_a_prompt(
             "workers.A_worker.command: agent 'command' needs it to know what to run",
         ),
         (
+            {"command": "npm test"},
+            'workers.A_worker.command: expected a list, not \'npm test\': write ["npm", "test"]',
+        ),
+        (
+            {"command": "cd a && make"},
+            "workers.A_worker.command: expected a list, not 'cd a && make': "
+            'write ["sh", "-c", "cd a && make"]',
+        ),
+        (
             {"command": ["", "x"]},
             "workers.A_worker.command: expected the name of a program as the first entry",
         ),

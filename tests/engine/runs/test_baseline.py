@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from factory_engine.events import BaselineFinished, Event
+from factory_engine.runs.cache import remove_layers
 from factory_engine.status import Status
 from tests.support.factory_runs import (
     FOUR,
@@ -182,3 +183,41 @@ async def test_a_red_check_says_what_it_lacked(bench: Bench) -> None:
     (withheld,) = [clause for clause in check.lacked if "withheld" in clause]
     assert withheld.startswith("variables withheld: DATABASE_URL")
     assert "secret" not in (outcome.folder / "LEDGER.jsonl").read_text() + report_of(outcome)
+
+
+def flaky(tmp_path: Path, *reds: int) -> dict[str, Any]:
+    """A check that is red at these runs of it, whatever it runs on; the first is that on base."""
+    code = f"n = os.path.getsize({str(tmp_path / 'ran')!r})\nsys.exit(n in {reds})"
+    return counted(tmp_path, code)
+
+
+async def test_nobody_is_blamed_for_a_check_that_is_red_and_green_on_one_tree(
+    bench: Bench, tmp_path: Path, count: Callable[[], int]
+) -> None:
+    bench.configure(FOUR, [flaky(tmp_path, 2)], integrator=OPEN)
+    outcome = await bench.oneshot()
+    require_agreement(outcome, Status.BLOCKED)
+    assert codes_of(outcome) == ["CHECK"]
+    assert (outcome.state.culprits, outcome.state.flaky) == ({}, ("unit",))
+    assert count() == 3
+    report = report_of(outcome)
+    assert "on the same tree it was green when tried again" in report
+    assert "--workers" not in report.partition("\nNext\n")[2]
+
+
+async def test_one_red_run_of_a_part_blames_nobody(bench: Bench, tmp_path: Path) -> None:
+    """Red on the merged tree twice, and once on the first part, which is green when tried again."""
+    bench.configure(FOUR, [flaky(tmp_path, 2, 3, 4)], integrator=OPEN)
+    outcome = await bench.oneshot()
+    everyone = ("A_worker", "B_worker", "C_worker", "D_worker")
+    assert outcome.state.culprits == {"unit": everyone}
+
+
+async def test_what_is_kept_goes_with_all_else_that_is(
+    bench: Bench, tmp_path: Path, count: Callable[[], int]
+) -> None:
+    bench.configure({"A": FOUR["A"]}, [counted(tmp_path)], integrator=OPEN)
+    await bench.oneshot()
+    remove_layers(await bench.project())
+    await bench.oneshot()
+    assert count() == 4
