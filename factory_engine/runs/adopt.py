@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import RepositoryError
-from factory_engine.runs.ecosystems import Found, look
+from factory_engine.runs.ecosystems import FittingCheck, FittingStep, Found, look
 from factory_engine.runs.whereabouts import find_root
 
 FOLDER = "tools/codex/factory"
@@ -47,7 +47,7 @@ class Adoption:
 
     @property
     def has_configuration(self) -> bool:
-        """Whether there is one already, so that no check is written."""
+        """Whether there is one already, so that no step and no check is written."""
         return _is_there(self.root / CONFIG)
 
     def missing(self) -> list[str]:
@@ -119,21 +119,28 @@ def _templates(found: Sequence[Found]) -> dict[str, bytes]:
         **{f"{FOLDER}/prompts/{worker}.md": prompts / f"{worker}.md" for worker in "ABCD"},
     }
     contents = {path: template.read_bytes() for path, template in named.items()}
-    contents[CONFIG] = contents[CONFIG].replace(_NO_CHECKS, _checks(found))
+    contents[CONFIG] = contents[CONFIG].replace(_NO_CHECKS, _sections(found))
     return contents
 
 
-def _checks(found: Sequence[Found]) -> bytes:
-    """The integrator's section, in the form of the template."""
-    checks = [check for one in found for check in one.checks]
-    if not checks:
-        return _NO_CHECKS
-    lines = [
-        f'      {{"name": {json.dumps(check.name)}, "run": {json.dumps(list(check.run))}}}'
-        for check in checks
-    ]
-    listed = ",\n".join(lines)
-    return f'"integrator": {{\n    "checks": [\n{listed}\n    ]\n  }}'.encode()
+def _sections(found: Sequence[Found]) -> bytes:
+    """The sections about the steps and the checks, in the form of the template."""
+    steps = [_as_line(step) for one in found for step in one.steps]
+    checks = [_as_line(check) for one in found for check in one.checks]
+    prepare = f'"workspace": {_section("prepare", steps)},\n  ' if steps else ""
+    return f'{prepare}"integrator": {_section("checks", checks)}'.encode()
+
+
+def _section(name: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return f'{{"{name}": []}}'
+    listed = ",\n".join(f"      {line}" for line in lines)
+    return f'{{\n    "{name}": [\n{listed}\n    ]\n  }}'
+
+
+def _as_line(one: FittingStep | FittingCheck) -> str:
+    """A step or check as JSON on one line, without what is empty."""
+    return json.dumps({name: value for name, value in asdict(one).items() if value})
 
 
 def _adopt(root: Path, relative: str, data: bytes) -> Adopted:

@@ -1,4 +1,4 @@
-"""What a repository is made with, told by its files, and the checks that fit.
+"""What a repository is made with, told by its files, and the steps and checks that fit.
 
 Owns the table. Reads a few files at the top of the work tree, starts nothing and writes nothing.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,19 @@ class FittingCheck:
 
     name: str
     run: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FittingStep:
+    """A step of `workspace.prepare` as it would stand in the configuration."""
+
+    name: str
+    run: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    version: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -30,11 +43,13 @@ class Found:
     Args:
         name: the tool.
         file: the file that tells.
+        steps: what makes its dependencies, from a lock file.
         checks: those that fit; none where nothing says how it is tested.
     """
 
     name: str
     file: str
+    steps: tuple[FittingStep, ...]
     checks: tuple[FittingCheck, ...]
 
 
@@ -70,6 +85,11 @@ class Top:
         return {k: str(v) for k, v in scripts.items()} if isinstance(scripts, dict) else {}
 
 
+def _no_steps(top: Top) -> list[FittingStep]:
+    """Its tools find what is in their caches in the home folder, or there is nothing to find."""
+    return []
+
+
 @dataclass(frozen=True)
 class Ecosystem:
     """A row of the table.
@@ -78,13 +98,15 @@ class Ecosystem:
         name: the tool.
         files: any of them tells that it is used.
         checks: what fits, made from what else is there.
+        steps: the same of the steps that prepare.
         unless: with one of these files another tool is used instead.
     """
 
     name: str
     files: tuple[str, ...]
     checks: Callable[[Top], list[FittingCheck]]
-    unless: tuple[str, ...] = field(default=())
+    unless: tuple[str, ...] = ()
+    steps: Callable[[Top], list[FittingStep]] = _no_steps
 
 
 def look(root: Path) -> list[Found]:
@@ -98,7 +120,7 @@ def look(root: Path) -> list[Found]:
     for row in ECOSYSTEMS:
         file = top.first(row.files)
         if file and not top.first(row.unless):
-            found.append(Found(row.name, file, tuple(row.checks(top))))
+            found.append(Found(row.name, file, tuple(row.steps(top)), tuple(row.checks(top))))
     return found
 
 
@@ -115,10 +137,38 @@ def _scripts_of(tool: str) -> Callable[[Top], list[FittingCheck]]:
     return checks
 
 
+def _installed(
+    tool: str, run: tuple[str, ...], lock: str, *more: str
+) -> Callable[[Top], list[FittingStep]]:
+    """The step by which a tool of Node makes `node_modules`, where there is a lock file."""
+
+    def steps(top: Top) -> list[FittingStep]:
+        if not top.has(lock):
+            return []
+        inputs = (lock, "package.json", *(name for name in more if top.has(name)))
+        return [FittingStep(tool, run, inputs, ("node_modules",), ("node", "--version"))]
+
+    return steps
+
+
+def _yarn(top: Top) -> list[FittingStep]:
+    frozen = "--immutable" if top.has(".yarnrc.yml") else "--frozen-lockfile"
+    return _installed("yarn", ("yarn", "install", frozen), "yarn.lock", ".yarnrc.yml")(top)
+
+
+def _environment_of(
+    tool: str, run: tuple[str, ...], *inputs: str, env: Mapping[str, str] | None = None
+) -> Callable[[Top], list[FittingStep]]:
+    """The step by which a tool of Python makes `.venv`."""
+    step = FittingStep(tool, run, inputs, (".venv",), ("python3", "--version"), env or {})
+    return lambda top: [step] if top.has(inputs[0]) else []
+
+
 def _python(*start: str) -> Callable[[Top], list[FittingCheck]]:
     def checks(top: Top) -> list[FittingCheck]:
+        made = ".venv/bin/python" if top.has("requirements.txt") else ""
         own = top.first((".venv/bin/python", "venv/bin/python", ".venv/Scripts/python.exe"))
-        python = start or (own or "python3",)
+        python = start or (made or own or "python3",)
         said = " ".join(top.text(name) for name in _PYTHON_FILES)
         if top.first(("pytest.ini", "conftest.py", "tests/conftest.py")) or "pytest" in said:
             return [FittingCheck("pytest", (*python, "-m", "pytest", "-q"))]
@@ -144,12 +194,31 @@ def _go(top: Top) -> list[FittingCheck]:
     return [FittingCheck("go test", ("go", "test", "./..."))]
 
 
+_BUNDLE = {"BUNDLE_PATH": "vendor/bundle"}
+
+
 def _bundler(top: Top) -> list[FittingCheck]:
     if top.has("spec"):
-        return [FittingCheck("rspec", ("bundle", "exec", "rspec"))]
+        return [FittingCheck("rspec", ("bundle", "exec", "rspec"), _BUNDLE)]
     if top.has("Rakefile"):
-        return [FittingCheck("rake test", ("bundle", "exec", "rake", "test"))]
+        return [FittingCheck("rake test", ("bundle", "exec", "rake", "test"), _BUNDLE)]
     return []
+
+
+def _bundled(top: Top) -> list[FittingStep]:
+    if not top.has("Gemfile.lock"):
+        return []
+    inputs, version = ("Gemfile.lock", "Gemfile"), ("ruby", "--version")
+    run = ("bundle", "install")
+    return [FittingStep("bundler", run, inputs, ("vendor/bundle",), version, _BUNDLE)]
+
+
+def _composed(top: Top) -> list[FittingStep]:
+    if not top.has("composer.lock"):
+        return []
+    run = ("composer", "install", "--no-interaction")
+    inputs, version = ("composer.lock", "composer.json"), ("php", "--version")
+    return [FittingStep("composer", run, inputs, ("vendor",), version)]
 
 
 def _composer(top: Top) -> list[FittingCheck]:
@@ -180,6 +249,7 @@ def _make(top: Top) -> list[FittingCheck]:
     return [FittingCheck("make test", ("make", "test"))] if found else []
 
 
+_PIP = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
 _NODE_LOCKS = ("pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
 _PYTHON_LOCKS = ("uv.lock", "poetry.lock")
 
@@ -189,22 +259,57 @@ ECOSYSTEMS: tuple[Ecosystem, ...] = (
         ("package-lock.json", "npm-shrinkwrap.json", "package.json"),
         _scripts_of("npm"),
         _NODE_LOCKS,
+        _installed("npm", ("npm", "ci"), "package-lock.json"),
     ),
-    Ecosystem("pnpm", ("pnpm-lock.yaml",), _scripts_of("pnpm")),
-    Ecosystem("yarn", ("yarn.lock",), _scripts_of("yarn"), ("pnpm-lock.yaml",)),
-    Ecosystem("bun", ("bun.lock", "bun.lockb"), _scripts_of("bun"), ("pnpm-lock.yaml",)),
-    Ecosystem("uv", ("uv.lock",), _python("uv", "run", "--no-sync", "python")),
-    Ecosystem("poetry", ("poetry.lock",), _python("poetry", "run", "python"), ("uv.lock",)),
+    Ecosystem(
+        "pnpm",
+        ("pnpm-lock.yaml",),
+        _scripts_of("pnpm"),
+        steps=_installed(
+            "pnpm",
+            ("pnpm", "install", "--frozen-lockfile"),
+            "pnpm-lock.yaml",
+            "pnpm-workspace.yaml",
+        ),
+    ),
+    Ecosystem("yarn", ("yarn.lock",), _scripts_of("yarn"), ("pnpm-lock.yaml",), _yarn),
+    Ecosystem(
+        "bun",
+        ("bun.lock", "bun.lockb"),
+        _scripts_of("bun"),
+        ("pnpm-lock.yaml",),
+        _installed("bun", ("bun", "install", "--frozen-lockfile"), "bun.lock"),
+    ),
+    Ecosystem(
+        "uv",
+        ("uv.lock",),
+        _python(".venv/bin/python"),
+        steps=_environment_of("uv", ("uv", "sync", "--frozen"), "uv.lock", "pyproject.toml"),
+    ),
+    Ecosystem(
+        "poetry",
+        ("poetry.lock",),
+        _python(".venv/bin/python"),
+        ("uv.lock",),
+        _environment_of(
+            "poetry",
+            ("poetry", "install", "--no-interaction"),
+            "poetry.lock",
+            "pyproject.toml",
+            env={"POETRY_VIRTUALENVS_IN_PROJECT": "true"},
+        ),
+    ),
     Ecosystem(
         "pip",
         ("requirements.txt", "pyproject.toml", "setup.py", "setup.cfg"),
         _python(),
         _PYTHON_LOCKS,
+        _environment_of("pip", ("sh", "-c", _PIP), "requirements.txt"),
     ),
     Ecosystem("cargo", ("Cargo.lock", "Cargo.toml"), _cargo),
     Ecosystem("go", ("go.mod",), _go),
-    Ecosystem("bundler", ("Gemfile.lock", "Gemfile"), _bundler),
-    Ecosystem("composer", ("composer.lock", "composer.json"), _composer),
+    Ecosystem("bundler", ("Gemfile.lock", "Gemfile"), _bundler, steps=_bundled),
+    Ecosystem("composer", ("composer.lock", "composer.json"), _composer, steps=_composed),
     Ecosystem("Maven", ("pom.xml",), _maven),
     Ecosystem(
         "Gradle",

@@ -44,8 +44,8 @@ class Command:
 
     @property
     def of_worker(self) -> bool:
-        """Whether it is started in a worker's checkout, not in Z's."""
-        return self.setting.startswith("workers.")
+        """Whether it finds what workers find, and not what Z does."""
+        return not self.setting.startswith("integrator")
 
     @property
     def asked(self) -> Asked:
@@ -64,6 +64,9 @@ def commands_of(
         inherited: the environment of the factory.
     """
     found = []
+    for step in config.workspace.prepare:
+        name = f"prepare {printable(step.name, 60)} program"
+        found.append(Command(name, "workspace.prepare", step.run, _path(inherited, step.env)))
     for worker_id, worker in working.items():
         agent = config.agents[worker.agent]
         search = _path(inherited, {**agent.env, **worker.env})
@@ -109,7 +112,7 @@ def _program(command: Command, answer: Answer) -> Finding:
     level: Literal["warn", "block"] = "warn" if command.optional or made else "block"
     if answer == "only yours":
         told = f"{program} is in your work tree only: neither in base nor carried"
-        advice = "commit it, or name it or its folder in workspace.carry"
+        advice = "commit it, carry it (workspace.carry), or make it by a step of workspace.prepare"
     elif answer == "not executable":
         told = f"{program} cannot be executed"
         advice = "commit it with `git update-index --chmod=+x`, or name its interpreter first"

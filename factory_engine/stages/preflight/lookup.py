@@ -39,11 +39,13 @@ class Lookup:
         root: the top of the operator's work tree.
         modes: git's mode of each path that was asked about and is in base.
         put_in: files and folders that are put into checkouts, relative to the top.
+        made: folders that steps make for checkouts; what will be in them, nobody knows yet.
     """
 
     root: Path
     modes: dict[str, str]
     put_in: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
     @classmethod
     async def of(cls, repository: Repository, base: str, asked: Iterable[Asked]) -> Lookup:
@@ -68,6 +70,8 @@ class Lookup:
 
     def _inside_answer(self, path: str) -> Answer:
         there = self.root / path
+        if any(path.startswith(f"{one}/") for one in self.made):
+            return "there"
         if any(path == one or path.startswith(f"{one}/") for one in self.put_in):
             if there.is_symlink() or os.access(there, os.X_OK):
                 return "there"

@@ -128,12 +128,14 @@ async def examine(
     ]
     if programs:
         confined = await _confinement(repository, runs_dir, workspaces, home_of(environment))
-        carried = await _carried(repository, base, config, (runs_dir, workspaces))
+        prepared_folders = [repository.root / path for path in config.workspace.outputs]
+        excluded = (runs_dir, workspaces, *prepared_folders)
+        carried = await _carried(repository, base, config, excluded)
         every = sorted({one for some in carried.values() for one in some}, key=lambda one: one.path)
         commands = commands_of(config, working, environment)
         shown = carried if confined.shows_carried else {}
         found += [
-            *await _command_findings(repository, base, commands, shown),
+            *await _command_findings(repository, base, commands, shown, config),
             *program_findings(config, working, repository.root, environment),
             *variable_findings(config, working, environment),
             sandbox_finding(config, confined.layer),
@@ -256,9 +258,11 @@ async def _command_findings(
     base: str,
     commands: Sequence[Command],
     put_in: Mapping[str, Sequence[Carried]],
+    config: Config,
 ) -> list[Finding]:
     """Whether each command finds its program in base or in what is put in beside it."""
     known = await Lookup.of(repository, base, [command.asked for command in commands])
+    known = replace(known, made=tuple(one.rstrip("/") for one in config.workspace.outputs))
     found: list[Finding] = []
     for command in commands:
         carried = put_in.get("" if command.of_worker else INTEGRATOR, ())

@@ -45,6 +45,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
                 {
                     "name": one.name,
                     "file": one.file,
+                    "steps": [{"name": s.name, "run": list(s.run)} for s in one.steps],
                     "checks": [{"name": c.name, "run": list(c.run)} for c in one.checks],
                 }
                 for one in adoption.found
@@ -52,12 +53,13 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         }
     )
     if adoption.found and not written:
-        output.remark("there was a configuration already: no check was added to it")
+        output.remark("there was a configuration already: nothing of this was added to it")
     output.remark("next: give the workers commands and scopes there, then `factory doctor`")
     return ExitCode.PASS
 
 
 def _found(adoption: Adoption) -> Iterator[str]:
     for one in adoption.found:
-        commands = [f"check `{shlex.join(check.run)}`" for check in one.checks]
-        yield f"found    {one.name} ({one.file}): {', '.join(commands) or 'no check fits'}"
+        fitting = [f"step `{shlex.join(step.run)}`" for step in one.steps]
+        fitting += [f"check `{shlex.join(check.run)}`" for check in one.checks]
+        yield f"found    {one.name} ({one.file}): {', '.join(fitting) or 'no check fits'}"

@@ -89,19 +89,20 @@ class AdoptedFile(Document):
     created: bool
 
 
-class FittingCheck(Document):
-    """A check that fits a repository."""
+class Fitting(Document):
+    """A step that prepares, or a check, that fits a repository."""
 
     name: str
     run: list[str]
 
 
 class FoundTool(Document):
-    """What a repository is made with, the file that tells, and the checks that fit."""
+    """What a repository is made with, the file that tells, and what fits."""
 
     name: str
     file: str
-    checks: list[FittingCheck]
+    steps: list[Fitting]
+    checks: list[Fitting]
 
 
 class InitDocument(Document):

@@ -32,13 +32,13 @@ UNTESTED = json.dumps({"scripts": {"test": 'echo "Error: no test specified" && e
             ["pnpm run test", "pnpm run lint"],
         ),
         ({"yarn.lock": "", "package.json": "not json"}, "yarn", []),
-        ({"uv.lock": "", "pytest.ini": ""}, "uv", ["uv run --no-sync python -m pytest -q"]),
+        ({"uv.lock": "", "pytest.ini": ""}, "uv", [".venv/bin/python -m pytest -q"]),
         (
             {"poetry.lock": "", "pyproject.toml": "[tool.pytest.ini_options]"},
             "poetry",
-            ["poetry run python -m pytest -q"],
+            [".venv/bin/python -m pytest -q"],
         ),
-        ({"requirements.txt": "pytest==8"}, "pip", ["python3 -m pytest -q"]),
+        ({"requirements.txt": "pytest==8"}, "pip", [".venv/bin/python -m pytest -q"]),
         (
             {"setup.py": "", "tests/test_a.py": "", ".venv/bin/python": ""},
             "pip",
@@ -70,6 +70,36 @@ def test_a_repository_of_several(tmp_path: Path) -> None:
     init(root)
     checks = load(root, environment={}).config.integrator.checks
     assert [check.name for check in checks] == ["npm test", "npm lint", "go test"]
+
+
+@pytest.mark.parametrize(
+    ("files", "run", "outputs"),
+    [
+        (["package-lock.json", "package.json"], "npm ci", "node_modules"),
+        (["pnpm-lock.yaml", "package.json"], "pnpm install --frozen-lockfile", "node_modules"),
+        (["yarn.lock", ".yarnrc.yml"], "yarn install --immutable", "node_modules"),
+        (["bun.lock", "package.json"], "bun install --frozen-lockfile", "node_modules"),
+        (["uv.lock", "pyproject.toml"], "uv sync --frozen", ".venv"),
+        (["poetry.lock", "pyproject.toml"], "poetry install --no-interaction", ".venv"),
+        (["Gemfile.lock", "Gemfile"], "bundle install", "vendor/bundle"),
+        (["composer.lock", "composer.json"], "composer install --no-interaction", "vendor"),
+    ],
+)
+def test_steps_that_prepare(tmp_path: Path, files: list[str], run: str, outputs: str) -> None:
+    root = make_repository(tmp_path / "r", dict.fromkeys(files, ""))
+    init(root)
+    (step,) = load(root, environment={}).config.workspace.prepare
+    assert " ".join(step.run) == run
+    assert step.inputs[0] == files[0]
+    assert step.outputs == [outputs]
+
+
+def test_requirements_are_installed_where_the_check_looks(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "r", {"requirements.txt": "pytest\n"})
+    init(root)
+    config = load(root, environment={}).config
+    assert config.workspace.outputs == (".venv",)
+    assert config.integrator.checks[0].run[0] == ".venv/bin/python"
 
 
 def test_planning_writes_nothing(tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ async def test_what_only_the_operator_has_is_not(root: Path) -> None:
     assert "workspace.carry" in finding.advice
 
 
+async def test_what_a_step_makes_will_be_there(root: Path) -> None:
+    step = {"name": "s", "run": ["no-such-tool"], "inputs": ["run.sh"], "outputs": [".venv"]}
+    workspace = {"carry": [], "prepare": [step]}
+    assert (await of_check(root, ".venv/bin/python", workspace=workspace)).level == "ok"
+    assert (await found(root, workspace=workspace))["prepare s program"].level == "block"
+
+
 async def test_z_may_carry_less_than_workers(root: Path) -> None:
     install(root, ".venv/bin/python")
     assert (await of_check(root, ".venv/bin/python", integrator={"carry": []})).level == "block"
