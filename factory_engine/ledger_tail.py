@@ -10,6 +10,8 @@ import json
 import os
 from itertools import islice
 
+from factory_engine.plain_file import open_plain
+
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +47,7 @@ def backwards(path: str) -> Iterator[bytes]:
     Raises:
         OSError: the file cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_plain(path) as file:
         rest = b""
         first = True
         for block in _blocks(file):

@@ -60,10 +60,17 @@ def existing_run(runs_dir: Path, run_id: str | None) -> RunFolder | None:
 
     Raises:
         UsageError: no run can have that id.
+        RunError: its folder is a link.
     """
     if run_id is None:
         return None
     folder = RunFolder(runs_dir / run_ids.validate(run_id))
+    if folder.path.is_symlink():
+        raise RunError(
+            "is a symbolic link, which is no run",
+            where=run_id,
+            advice="name the folder that it leads to",
+        )
     return folder if folder.exists else None
 
 

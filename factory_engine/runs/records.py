@@ -11,6 +11,7 @@ from heapq import nlargest
 
 from factory_engine import ledger_tail
 from factory_engine.errors import RunError
+from factory_engine.plain_file import NotPlain, open_plain
 
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def records(runs: str, limit: int | None = None) -> tuple[list[dict[str, Any]], 
         RunError: the folder cannot be read.
     """
     names, total = newest_names(runs, limit)
-    found = [name for name in names if os.path.isfile(f"{runs}/{name}/{LEDGER}")]
+    found = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")]
     if len(found) < len(names) < total:
         names, total = newest_names(runs)
-        found = [name for name in names if os.path.isfile(f"{runs}/{name}/{LEDGER}")][:limit]
+        found = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")][:limit]
     return [_now(f"{runs}/{name}", name) for name in found], total
 
 
@@ -88,6 +89,8 @@ def record(folder: str, name: str) -> dict[str, Any]:
         "reason": "",
     }
     try:
+        if os.path.islink(folder):
+            raise NotPlain("its folder is a symbolic link")
         first, last = _ends(f"{folder}/{LEDGER}")
         if first is None or last is None:
             return empty | {"reason": "nothing recorded yet"}
@@ -151,7 +154,7 @@ def _ends(ledger: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
 
 
 def _first(ledger: str) -> dict[str, Any] | None:
-    with open(ledger, "rb") as file:
+    with open_plain(ledger) as file:
         line = file.readline()
     if not line.endswith(b"\n") or not line.strip(b"\0\n"):
         return None
