@@ -11,10 +11,12 @@ import os
 from functools import partial
 from pathlib import Path
 
+from factory_engine import storage
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.checkouts.inspection import Collected, CollectLimits
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.config.tasks import CheckConfig
+from factory_engine.errors import CollectError, StorageError
 from factory_engine.escape import printable
 from factory_engine.events import Draft, WorkerChecked, WorkerFinished
 from factory_engine.processes.environment import worker_environment
@@ -38,8 +40,8 @@ from factory_engine.status import Status
 async def run_worker(context: RunContext, worker_id: str) -> None:
     """Run one worker and leave its bundle in the run folder.
 
-    Whatever the worker does, it ends with a bundle and a `worker.finished` event; only a problem
-    of the factory itself (a full disk, a broken git) is raised.
+    Whatever the worker does, also to its own files, it ends with a bundle and a `worker.finished`
+    event; only a problem of the factory itself (a full disk, a broken git) is raised.
     """
     plan = context.manifest.plan(worker_id)
     progress = Progress(started_at=context.clock.timestamp())
@@ -54,17 +56,16 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         checkout = await checkout_of(context, worker_id, place)
         finished, verdict = await run_attempts(context, worker_id, place, checkout, progress)
         collected = await _collect(context, worker_id, checkout, progress)
-        if not verdict.ok:
+        tree = None if collected is None else collected.tree
+        if not verdict.ok and tree is not None:
             progress.warnings.append("the work is partial: its program did not end well")
         verdict = await _with_its_work(context, worker_id, verdict, collected)
-        if verdict.ok:
-            await _run_checks(context, worker_id, place, collected.tree, progress)
-        else:
+        if not verdict.ok:
             progress.errors.append(verdict.reason)
+        elif tree is not None:
+            await _run_checks(context, worker_id, place, tree, progress)
         status, reason = _status_of(verdict, progress)
-        await _leave_bundle(
-            context, worker_id, progress, status, reason, finished.rc, collected.tree, place
-        )
+        await _leave_bundle(context, worker_id, progress, status, reason, finished.rc, tree, place)
         keep = is_kept(context, status)
         if not keep and verdict.ok and not finished.survivors:
             await checkouts.give_back(checkout, confined=progress.layers == {"bubblewrap"})
@@ -77,6 +78,32 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
 
 
 async def _collect(
+    context: RunContext, worker_id: str, checkout: Checkout, progress: Progress
+) -> Collected | None:
+    """What the worker left; None, with an error that says why, where it cannot be made out.
+
+    A worker can put anything into its folder. What that does to collecting is its own verdict.
+
+    Raises:
+        StorageError: the disk refused, whatever the worker has left.
+    """
+    seconds = context.config.run.collect_timeout_s
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collected(context, worker_id, checkout, progress)
+    except TimeoutError:
+        reason = f"was not done after {seconds:g} s, which its files must have caused"
+    except CollectError as error:
+        reason = error.what + (f": {printable(error.where)}" if error.where else "")
+    except StorageError as error:
+        # git says so of a file of that name, too; where the disk takes files it was no disk's fault
+        await asyncio.to_thread(storage.probe, context.folder.work)
+        reason = error.what
+    progress.errors.append(reason)
+    return None
+
+
+async def _collected(
     context: RunContext, worker_id: str, checkout: Checkout, progress: Progress
 ) -> Collected:
     policy = context.config.policy
@@ -98,10 +125,12 @@ async def _collect(
 
 
 async def _with_its_work(
-    context: RunContext, worker_id: str, verdict: AgentVerdict, collected: Collected
+    context: RunContext, worker_id: str, verdict: AgentVerdict, collected: Collected | None
 ) -> AgentVerdict:
     """The verdict; a turn that ended well but changed nothing is none, unless that is allowed."""
-    if not verdict.ok or collected.problems or _may_be_empty(context, worker_id):
+    if not verdict.ok or collected is None or collected.problems:
+        return verdict
+    if _may_be_empty(context, worker_id):
         return verdict
     git = (await context.store()).git
     base = (await git.run("rev-parse", "--verify", f"{context.base}^{{tree}}")).line

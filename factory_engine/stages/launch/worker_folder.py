@@ -15,6 +15,7 @@ from factory_engine.agents.prompt import render_prompt
 from factory_engine.checkouts.carried import put_files
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.errors import StorageError
 from factory_engine.run_folder import INTEGRATOR
 from factory_engine.stages.context import RunContext
 from factory_engine.status import Status
@@ -99,11 +100,7 @@ def is_kept(context: RunContext, status: Status) -> bool:
 
 
 def remove_left_places(context: RunContext) -> None:
-    """Remove what a killed factory did not get to: workspaces whose bundles are there.
-
-    Raises:
-        StorageError: something stays.
-    """
+    """Remove what a killed factory did not get to: workspaces whose bundles are there."""
     for worker in context.state().workers.values():
         if worker.collected and not is_kept(context, worker.status):
             remove_place(WorkerPlace(context.worker_folder(worker.worker_id)))
@@ -113,10 +110,11 @@ def remove_left_places(context: RunContext) -> None:
 def remove_place(place: WorkerPlace) -> None:
     """Remove all of it, and the folders above that are empty then.
 
-    Raises:
-        StorageError: something stays.
+    What a worker has made irremovable (a flag of the file system) is left to `prune`, which names
+    it: it must not end the run of the others.
     """
-    remove_workspace(place.folder)
+    with contextlib.suppress(StorageError):
+        remove_workspace(place.folder)
     for parent in (place.folder.parent, place.folder.parent.parent):
         with contextlib.suppress(OSError):
             storage.disk.rmdir(parent)  # only where it is empty
