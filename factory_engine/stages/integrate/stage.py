@@ -21,6 +21,7 @@ from factory_engine.run_folder import DIFF, FILES_CHANGED, LOG_INDEX, MERGE_PLAN
 from factory_engine.stages.bundle_writer import changes_and_patch, counts_of, write_logs
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.integrate.merged_checks import Checked, check_merged
+from factory_engine.stages.integrate.merged_tree import judge_merged
 from factory_engine.stages.summary.report import PlanFacts, merge_plan
 from factory_engine.stages.summary.stage import Judgement
 from factory_engine.stages.validate.base_tree import BaseTree
@@ -133,6 +134,10 @@ async def _merge(
     if not contributions and context.manifest.dry_run:
         return Merged(tree=None, conflicts=())  # nothing to merge, nothing to check
     merged = await merge_trees((await context.store()).git, context.base, contributions)
+    as_a_whole = await judge_merged(context, bundles, merged, violations)
+    violations += as_a_whole
+    if any(violation.severity == "error" for violation in as_a_whole):
+        return None  # nobody should get hold of this tree
     violations += [
         Violation(
             code=Code.CONFLICT,

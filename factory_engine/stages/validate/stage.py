@@ -212,7 +212,7 @@ async def _judge(
     patch = artifacts[DIFF]
     reading = read_patch(patch if isinstance(patch, bytes) else b"", max_files)
     applied = NOT_APPLIED
-    if isinstance(patch, bytes) and patch and may_apply(reading, _policy(context)):
+    if isinstance(patch, bytes) and patch and may_apply(reading, policy_of(context)):
         applied = await _apply(context, worker_id, patch)
     changes = await base.changes(applied.tree)
     contents = await base.contents(changes)
@@ -229,8 +229,8 @@ async def _judge(
             sha256_of=contents.sha256,
             sizes=contents.sizes,
             contents=contents.kept,
-            policy=_policy(context),
-            runs_dir=_runs_dir(context),
+            policy=policy_of(context),
+            runs_dir=runs_dir_of(context),
             required_checks=_required_checks(context, worker_id),
             extras=extra_files(context.folder, worker_id),
             reading=reading,
@@ -260,7 +260,7 @@ async def _apply(context: RunContext, worker_id: str, patch: bytes) -> Applied:
     return await apply_patch(store.git, context.base, patch, index, timeout_s=APPLY_TIMEOUT_S)
 
 
-def _runs_dir(context: RunContext) -> bytes | None:
+def runs_dir_of(context: RunContext) -> bytes | None:
     """The folder of runs as a path of the repository; None where it lies elsewhere."""
     with contextlib.suppress(ValueError):
         return os.fsencode(context.runs_dir.relative_to(context.repository.root).as_posix())
@@ -275,7 +275,8 @@ def _required_checks(context: RunContext, worker_id: str) -> list[str]:
     return [check.name for check in checks if check.required]
 
 
-def _policy(context: RunContext) -> Policy:
+def policy_of(context: RunContext) -> Policy:
+    """What no worker of the run may do."""
     settings = context.config.policy
     return Policy(
         protected=tuple(settings.protected),
