@@ -15,6 +15,7 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.bus import Bus
+from factory_engine.checkouts.ownership import owned
 from factory_engine.config import from_sealed
 from factory_engine.errors import FactoryError, RunError, StorageError
 from factory_engine.events import Draft, LedgerRepaired, RunInterrupted, RunResumed
@@ -141,7 +142,8 @@ async def _drive(
 ) -> Outcome:
     target, manifest = (folder, None) if folder else await claim(project, request)
     bus = Bus()
-    with hold(target.work, command), contextlib.closing(bus):
+    own = owned(project.workspaces, target.path)
+    with hold(target.work, command), own, contextlib.closing(bus):
         if listen is not None:
             listen(bus)
         async with _recording(project, target, manifest, command, bus) as context:
