@@ -16,6 +16,7 @@ from factory_engine.stages.launch.stage import run_launch
 from factory_engine.stages.preflight.stage import run_preflight
 from factory_engine.stages.summary.stage import Judgement, write_summary
 from factory_engine.stages.validate.stage import (
+    Amend,
     JudgedBundle,
     run_bundle_validate,
     violations_of,
@@ -34,13 +35,13 @@ class Plan:
         again: the stage to start at though it may have ended before; None to go on where the run
             stands.
         workers: for `launch`: who is started, finished or not; None for the unfinished ones.
-        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        amend: which edited scope locks are to count, and why.
     """
 
     last: str = SUMMARY
     again: str | None = None
     workers: tuple[str, ...] | None = None
-    amend_scope: str | None = None
+    amend: Amend | None = None
 
 
 async def run_pipeline(context: RunContext, plan: Plan) -> None:
@@ -58,10 +59,10 @@ async def run_pipeline(context: RunContext, plan: Plan) -> None:
     for stage in _stages_to_run(context, plan):
         context.record(Draft(StageStarted(stage)))
         if stage == INTEGRATE:
-            integration = await run_integrate(context, plan.amend_scope, bundles)
+            integration = await run_integrate(context, plan.amend, bundles)
             outcome, judgement = integration.outcome, integration.judgement
         elif stage == VALIDATE:
-            validation = await run_bundle_validate(context, plan.amend_scope)
+            validation = await run_bundle_validate(context, plan.amend)
             outcome, bundles = validation.outcome, validation.bundles
             judgement = Judgement(violations=violations_of(bundles))
         elif stage == LAUNCH:

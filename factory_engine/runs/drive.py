@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from factory_engine.run_folder import (
     RunFolder,
 )
 from factory_engine.run_lock import hold
+from factory_engine.runs.amend import chosen_amendments
 from factory_engine.runs.birth import Request, claim, created_event, read_plan, require_sealed_plan
 from factory_engine.runs.listing import existing_run, find_run
 from factory_engine.runs.project import Project
@@ -45,6 +46,7 @@ from factory_engine.stages.summary.stage import (
     unseal,
     write_summary,
 )
+from factory_engine.stages.validate.stage import Amend
 from factory_engine.state import RunState
 from factory_engine.status import Status
 
@@ -112,12 +114,22 @@ async def judge(
     stage: str,
     *,
     amend_scope: str | None = None,
+    amend_workers: Sequence[str] = (),
     listen: Callable[[Bus], None] | None = None,
 ) -> Outcome:
     """`bundle-validate` or `integrate` of an existing run, whether or not it was done before.
 
+    Args:
+        project: where the run lies.
+        run_id: of the run; None for the newest.
+        stage: one of the two.
+        amend_scope: why edited scope locks are to count; None where none is.
+        amend_workers: whose; none for the only one whose lock was edited.
+        listen: as for `oneshot`.
+
     Raises:
         As `oneshot`; RunError where the run has not come to its bundles yet.
+        UsageError: the locks that are to count are not those that were edited.
     """
     folder = find_run(project.runs_dir, run_id)
     state = fold_all(read_events(folder.ledger))
@@ -128,7 +140,11 @@ async def judge(
             where=folder.run_id,
             advice=f"go on with `factory launch --run-id {folder.run_id}`",
         )
-    plan = Plan(last=stage, again=stage, amend_scope=amend_scope)
+    amend = None
+    if amend_scope is not None:
+        chosen = chosen_amendments(folder, state, amend_workers)
+        amend = Amend(amend_scope, tuple(chosen.taken))
+    plan = Plan(last=stage, again=stage, amend=amend)
     return await _drive(project, folder, Request(), stage, plan, listen)
 
 

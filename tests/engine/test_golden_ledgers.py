@@ -17,7 +17,7 @@ from tests.support.golden_runs import GOLDEN, STORIES, ledger_of, state_text
 Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
-ADDED = {("worker.started", name) for name in ("isolation", "port_base")}
+ADDED = {("worker.started", "isolation"), ("worker.started", "port_base"), ("lock.amended", "who")}
 """Fields that were added since the golden ledgers were recorded."""
 
 

@@ -26,6 +26,7 @@ from factory_engine.stages.summary.report import PlanFacts, merge_plan
 from factory_engine.stages.summary.stage import Judgement
 from factory_engine.stages.validate.base_tree import BaseTree
 from factory_engine.stages.validate.stage import (
+    Amend,
     JudgedBundle,
     blocking_reason,
     event_violations,
@@ -44,14 +45,14 @@ class Integration:
 
 async def run_integrate(
     context: RunContext,
-    amend_scope: str | None = None,
+    amend: Amend | None = None,
     known: Sequence[JudgedBundle] = (),
 ) -> Integration:
     """Judge, merge, check.
 
     Args:
         context: the run.
-        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        amend: which edited scope locks are to count, and why.
         known: the verdicts of a validation just before; they stand where nothing changed since.
 
     Returns:
@@ -60,7 +61,7 @@ async def run_integrate(
     """
     started_at = context.clock.timestamp()
     remove_workspace(context.folder.bundle(INTEGRATOR))
-    bundles = await judge_all(context, amend_scope, known)
+    bundles = await judge_all(context, amend, known)
     violations = [violation for bundle in bundles for violation in bundle.violations]
     violations += await _overlaps(context, bundles)
     merged = await _merge(context, bundles, violations)

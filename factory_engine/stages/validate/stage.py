@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from factory_engine import storage
@@ -28,12 +28,14 @@ from factory_engine.events import (
 from factory_engine.git.apply import Applied, apply_patch
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange
+from factory_engine.operator_name import operator_name
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.bundle import BundleFacts, judge_bundle, may_apply
 from factory_engine.rules.policy import Policy
 from factory_engine.run_folder import (
     DIFF,
     SCOPE_LOCK,
+    RunFolder,
     Unreadable,
 )
 from factory_engine.stages.context import RunContext, StageOutcome
@@ -80,9 +82,9 @@ class Validation:
     bundles: tuple[JudgedBundle, ...]
 
 
-async def run_bundle_validate(context: RunContext, amend_scope: str | None = None) -> Validation:
+async def run_bundle_validate(context: RunContext, amend: Amend | None = None) -> Validation:
     """Judge every bundle and record each verdict. BLOCKED if one of them has an error."""
-    bundles = await judge_all(context, amend_scope)
+    bundles = await judge_all(context, amend)
     errors = [violation for bundle in bundles for violation in bundle.errors]
     outcome = StageOutcome(Status.BLOCKED if errors else Status.PASS, blocking_reason(errors))
     return Validation(outcome, bundles)
@@ -107,18 +109,18 @@ def blocking_reason(violations: Sequence[Violation]) -> str:
 
 async def judge_all(
     context: RunContext,
-    amend_scope: str | None = None,
+    amend: Amend | None = None,
     known: Sequence[JudgedBundle] = (),
 ) -> tuple[JudgedBundle, ...]:
     """Every bundle of the run, in the order of worker ids, each new verdict recorded.
 
     Args:
         context: the run.
-        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        amend: which edited scope locks are to count, and why.
         known: verdicts of before; one stands where neither the bundle nor its lock has changed.
     """
-    if amend_scope is not None:
-        amend_locks(context, amend_scope)
+    if amend is not None:
+        amend_locks(context, amend)
     base = BaseTree(context)
     before = {bundle.worker_id: bundle for bundle in known}
     async with together() as group:
@@ -170,26 +172,48 @@ def event_violations(violations: Sequence[Violation]) -> tuple[RecordedViolation
     )
 
 
-def amend_locks(context: RunContext, reason: str) -> list[str]:
-    """Make the edited locks of the bundles the locks that count, with the reason in the ledger.
+@dataclass(frozen=True)
+class Amend:
+    """An operator's word that edited scope locks are the ones that count.
 
-    Returns:
-        the workers whose lock was amended. A lock that cannot be read is left to the judging.
+    Args:
+        reason: why.
+        workers: whose; the edited locks of all others stay refused.
     """
-    amended = []
-    for plan in context.manifest.workers:
-        issued = context.issued_lock(plan.worker_id)
+
+    reason: str
+    workers: tuple[str, ...]
+
+
+def edited_locks(
+    folder: RunFolder, issued: Mapping[str, ScopeLock]
+) -> dict[str, tuple[ScopeLock, ScopeLock]]:
+    """The issued lock and the one in the bundle of each worker for which they differ.
+
+    A lock that cannot be read is left to the judging.
+    """
+    found = {}
+    for worker_id, lock in sorted(issued.items()):
         try:
-            data = context.folder.read(f"{plan.worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
-            found = ScopeLock.from_bytes(data)
+            data = folder.read(f"{worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
+            edited = ScopeLock.from_bytes(data)
         except (Unreadable, JsonProblem):
             continue
-        if found == issued or found.worker_id != plan.worker_id:
-            continue
-        details = LockAmended(plan.worker_id, reason, old=_patterns(issued), new=_patterns(found))
-        context.record(Draft(details, OPERATOR))
-        amended.append(plan.worker_id)
-    return amended
+        if edited != lock and edited.worker_id == worker_id:
+            found[worker_id] = (lock, edited)
+    return found
+
+
+def amend_locks(context: RunContext, amend: Amend) -> None:
+    """Make the edited locks of the named workers the ones that count; the ledger says who, why."""
+    workers = [plan.worker_id for plan in context.manifest.workers]
+    issued = {worker_id: context.issued_lock(worker_id) for worker_id in workers}
+    for worker_id, (old, new) in edited_locks(context.folder, issued).items():
+        if worker_id in amend.workers:
+            details = LockAmended(
+                worker_id, amend.reason, old=_patterns(old), new=_patterns(new), who=operator_name()
+            )
+            context.record(Draft(details, OPERATOR))
 
 
 def _patterns(lock: ScopeLock) -> LockPatterns:

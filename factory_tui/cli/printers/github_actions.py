@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory_engine.amendment import all_words
 from factory_engine.escape import printable
 from factory_engine.run_folder import FINAL_REPORT, INTEGRATOR, RunFolder, Unreadable
 from factory_engine.state import RunState
@@ -54,6 +55,8 @@ def annotation_commands(state: RunState) -> Iterator[str]:
         kind = "error" if violation["severity"] == "error" else "warning"
         title = f"{violation['code']} {violation['worker_id']}".strip()
         found[kind].append(_command(kind, violation["message"], title, violation["path"]))
+    for words in all_words(state.amendments):
+        found["warning"].append(_command("warning", words, "AMENDED"))
     for finding in state.findings:
         if finding.level == "block":
             found["error"].append(_command("error", finding.message, f"preflight {finding.name}"))
@@ -121,6 +124,8 @@ def _problems(state: RunState) -> Iterator[str]:
     hidden = violation_count(state) - min(len(found), _LISTED)
     if hidden > 0:
         yield f"\nand {hidden} more"
+    for words in all_words(state.amendments):
+        yield f"\n{_cell(words, 600)}"
     for check, workers in state.culprits.items():
         yield f"\n{_cell(culprit(check, workers), 400)}"
     yield ""

@@ -51,7 +51,7 @@ def state_of(folder: RunFolder) -> RunState:
 
 def result_of(folder: RunFolder) -> Result:
     state = state_of(folder)
-    return Result(str(state.status), state.merged_tree, state.integrator.checks)
+    return Result(str(state.status), state.merged_tree, state.integrator.checks, state.amendments)
 
 
 def derived(folder: RunFolder) -> dict[str, Any]:
