@@ -101,9 +101,10 @@ def kept_bytes(
                 return 0  # no repository keeps any, as is usual
     except OSError:
         return 0
-    from factory_engine.git.repository_name import common_folder, folder_name
+    from factory_engine.git.repository_name import OTHER_FORMAT, common_folder, folder_name
 
-    return size_of(f"{workspaces}/{folder_name(common_folder(root))}/runs")
+    kept = f"{workspaces}/{folder_name(common_folder(root))}"
+    return size_of(f"{kept}/runs") + size_of(f"{kept}{OTHER_FORMAT}/runs")
 
 
 def size_of(folder: str) -> int:
