@@ -61,6 +61,19 @@ def backwards(path: str) -> Iterator[bytes]:
             yield rest
 
 
+def first(path: str) -> Event | None:
+    """The first event of a ledger; None where there is none.
+
+    Raises:
+        OSError: the file cannot be read. ValueError: its first line is no event.
+    """
+    with open_plain(path) as file:
+        line = file.readline()
+    if not line.endswith(b"\n") or not line.strip(b"\0\n"):
+        return None
+    return parse(line[:-1])
+
+
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
     """The file in growing pieces, from its end to its beginning."""
     end, size = file.seek(0, os.SEEK_END), BLOCK

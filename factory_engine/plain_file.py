@@ -37,6 +37,10 @@ class NotPlain(OSError):
         self.words = words
 
 
+class NoFolder(NotPlain):
+    """On the way to it lies something that is neither a folder nor a link: it is not there."""
+
+
 def kind_of(mode: int) -> str:
     """What an `st_mode` of something that is no regular file stands for, in words."""
     return _KINDS.get(stat.S_IFMT(mode), "a device")
@@ -71,6 +75,22 @@ def open_below(root: str | os.PathLike[str], *names: str) -> BufferedReader:
         return _checked(os.open(names[-1], _FILE, dir_fd=folder))
     finally:
         os.close(folder)
+
+
+def first_link(root: str, path: str) -> str:
+    """The first symbolic link on the way from `root` down to `path`, itself included; else empty.
+
+    A path that does not lie below `root` is its owner's own choice: nothing is looked at.
+    """
+    steps = os.path.relpath(path, root).split(os.sep)
+    if steps[0] == os.pardir:
+        return ""
+    at = root
+    for step in steps:
+        at = os.path.join(at, step)
+        if os.path.islink(at):
+            return at
+    return ""
 
 
 def read_plain(path: str | os.PathLike[str], most_bytes: int) -> bytes:
@@ -117,7 +137,7 @@ def _checked(descriptor: int) -> BufferedReader:
 
 def _check_folder(mode: int) -> None:
     if not stat.S_ISDIR(mode):
-        raise NotPlain("its folder is not a plain folder")
+        raise (NotPlain if stat.S_ISLNK(mode) else NoFolder)("its folder is not a plain folder")
 
 
 def _check_file(mode: int) -> None:

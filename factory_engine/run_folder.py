@@ -287,7 +287,7 @@ def create_runs_folder(runs_dir: Path) -> None:
     """
     storage.make_folder(runs_dir)
     ignore = runs_dir / ".gitignore"
-    if not ignore.is_file():
+    if not os.path.lexists(ignore):
         storage.replace_file(ignore, b"*\n")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import RepositoryError
+from factory_engine.plain_file import first_link
 from factory_engine.runs.whereabouts import find_root
 
 FOLDER = "tools/codex/factory"
@@ -56,6 +57,12 @@ def _templates() -> dict[str, bytes]:
 
 def _adopt(root: Path, relative: str, data: bytes) -> Adopted:
     target = root / relative
+    if link := first_link(str(root), str(target.parent)):
+        raise RepositoryError(
+            "is a symbolic link, and nothing is written through it",
+            where=Path(link).relative_to(root).as_posix(),
+            advice="remove the link first",
+        )
     if target.exists() or target.is_symlink():
         return Adopted(relative, created=False)
     storage.make_folder(target.parent)

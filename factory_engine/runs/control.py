@@ -16,6 +16,7 @@ from factory_engine.checkouts.ownership import Busy, owner_of, removing
 from factory_engine.checkouts.workspace import remove_workspace
 from factory_engine.clock import from_rfc3339
 from factory_engine.errors import RunError
+from factory_engine.own_runs import forget, is_own
 from factory_engine.processes.tree import Marker, end_tree
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
@@ -93,7 +94,8 @@ def prune(
         runs: remove the runs' folders too; without it only their workspaces.
 
     Returns:
-        what was removed, newest run first. A run that somebody drives is left alone.
+        what was removed, newest run first. A run that somebody drives is left alone, and so is one
+        that was made for another repository.
     """
     names = run_names(project.runs_dir)
     chosen = [
@@ -157,13 +159,23 @@ def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Prune
         with removing(project.workspaces, folder.run_id) as owner:
             mine = owner in (None, folder.path) or not os.path.lexists(owner)
             pruned = _remove_workspaces_of(project, folder) if mine else []
-            if runs and folder.path.is_dir() and not folder.path.is_symlink():
+            if runs and folder.path.is_dir() and _is_removable(project, folder):
                 size = size_of(os.fspath(folder.path))
                 _remove_run(folder)
+                forget(os.fspath(folder.path))
                 pruned.append(Pruned(folder.run_id, "run", size))
             return pruned
     except (Busy, RunError):
         return []  # somebody has begun to drive it
+
+
+def _is_removable(project: Project, folder: RunFolder) -> bool:
+    """Whether a run is one of this repository's, or lies in it and is nobody's that is known."""
+    path = os.fspath(folder.path)
+    if is_own(path, os.fspath(project.repository.common_dir)):
+        return True
+    inside = folder.path.is_relative_to(project.repository.root) and not folder.path.is_symlink()
+    return inside and not is_own(path)
 
 
 def _remove_workspaces_of(project: Project, folder: RunFolder) -> list[Pruned]:

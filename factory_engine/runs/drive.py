@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine import storage
+from factory_engine import ledger_tail, storage
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.bus import Bus
 from factory_engine.checkouts.ownership import owned
@@ -22,6 +23,7 @@ from factory_engine.events import Draft, LedgerRepaired, RunInterrupted, RunResu
 from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.ledger_receipt import Receipt
+from factory_engine.own_runs import is_known, remember
 from factory_engine.pipeline import PREFLIGHT, Plan, run_pipeline
 from factory_engine.processes.tree import end_tree
 from factory_engine.recorder import Recorder
@@ -131,7 +133,7 @@ async def judge(
         As `oneshot`; RunError where the run has not come to its bundles yet.
         UsageError: the locks that are to count are not those that were edited.
     """
-    folder = find_run(project.runs_dir, run_id)
+    folder = find_run(project.runs_dir, run_id, own_only=True)
     state = fold_all(read_events(folder.ledger))
     unfinished = [worker.worker_id for worker in state.workers.values() if not worker.collected]
     if unfinished and not lost_events(folder):
@@ -192,10 +194,23 @@ async def _recording(
             unseal(folder)
             recorder.emit(Draft(RunResumed(command)))
             take_back_verdict(folder)
+        _remember(project, folder, recorder.state)
         try:
             yield context
         finally:
             context.release()
+            _remember(project, folder, recorder.state)
+
+
+def _remember(project: Project, folder: RunFolder, state: RunState) -> None:
+    """That the run is ours, outside of the repository, as far as it has come.
+
+    One that was made elsewhere stays so, whoever goes on with it.
+    """
+    path, repository = os.fspath(folder.path), os.fspath(project.repository.common_dir)
+    first = ledger_tail.first(os.fspath(folder.ledger))
+    if first is not None and (state.resumed == 0 or is_known(path, first["event_id"])):
+        remember(path, repository, first["event_id"], state.last_seq, state.last_event_id)
 
 
 async def _with_an_end(context: RunContext, plan: Plan) -> None:

@@ -192,7 +192,7 @@ def _setup(
     ) -> tuple[tuple[str, ...], Mapping[str, str]]:
         confinement = Confinement(
             writable=(room.folder, *state),
-            hidden=secrets(home),
+            hidden=secrets(home, inherited),
             readonly=(root,),
             temporary=room.temporary,
             network=use.worker.network == "on",

@@ -46,7 +46,7 @@ def execute(arguments: argparse.Namespace, stage: str = "bundle-validate") -> Ex
         raise UsageError("--workers says whose scope is amended", advice="add --amend-scope REASON")
 
     def existing(project: Project, output: Output) -> RunFolder:
-        folder = find_run(project.runs_dir, arguments.run_id)
+        folder = find_run(project.runs_dir, arguments.run_id, own_only=True)
         if arguments.run_id is None:
             output.remark(f"run {folder.run_id}, the newest")
         if arguments.amend_scope is not None:

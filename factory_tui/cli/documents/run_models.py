@@ -129,6 +129,7 @@ class RunSummary(Document):
     workers: dict[str, str]
     files: int
     reason: Text
+    foreign: bool
 
 
 class RunsDocument(Document):
