@@ -21,6 +21,7 @@ from factory_engine.errors import LedgerError, StorageError
 from factory_engine.events import NO_PARENT, Draft, Event, Misfit, line_ids, parse_line, seal
 from factory_engine.ledger_receipt import Acknowledged, Receipt
 from factory_engine.ledger_tail import backwards
+from factory_engine.plain_file import open_plain
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class LedgerWriter:
         self.run_id = run_id
         self._clock = clock
         self._receipt = receipt
-        created = not path.exists()
+        created = not os.path.lexists(path)
         self.head = Head() if created else verify_chain(path)
         self.set_aside = self._set_aside_torn_tail() if self.head.torn else None
         try:
@@ -192,7 +193,7 @@ class LedgerWriter:
         """Move the torn bytes to a file of their own; its name."""
         name = f"ledger.torn.{self.head.length}"
         try:
-            with self.path.open("rb") as file:
+            with open_plain(self.path) as file:
                 file.seek(self.head.length)
                 torn = file.read()
             storage.replace_file(self.path.with_name(name), torn)
@@ -209,7 +210,7 @@ class LedgerWriter:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return open_plain(path)
     except OSError as error:
         raise storage.storage_error(error, path, "cannot be read") from error
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
+from factory_engine.plain_file import read_plain
 
 RECEIPT = "acknowledged"
+_MOST_BYTES = 1_000
 _FORM = re.compile(rb"([0-9]{12}) ([0-9a-f]{64}) [0-9a-f]{8}\n")
 
 
@@ -57,7 +59,7 @@ class Receipt:
 def read_receipt(path: Path) -> Acknowledged | None:
     """The note at `path`; None where there is none, or none that can be read."""
     try:
-        data = path.read_bytes()
+        data = read_plain(path, _MOST_BYTES)
     except OSError:
         return None
     found = _FORM.fullmatch(data)

@@ -10,6 +10,8 @@ import json
 import os
 from itertools import islice
 
+from factory_engine.plain_file import open_plain
+
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +47,7 @@ def backwards(path: str) -> Iterator[bytes]:
     Raises:
         OSError: the file cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_plain(path) as file:
         rest = b""
         first = True
         for block in _blocks(file):
@@ -57,6 +59,19 @@ def backwards(path: str) -> Iterator[bytes]:
             yield from (line for line in reversed(lines) if line.strip(b"\0"))
         if not first and rest.strip(b"\0"):
             yield rest
+
+
+def first(path: str) -> Event | None:
+    """The first event of a ledger; None where there is none.
+
+    Raises:
+        OSError: the file cannot be read. ValueError: its first line is no event.
+    """
+    with open_plain(path) as file:
+        line = file.readline()
+    if not line.endswith(b"\n") or not line.strip(b"\0\n"):
+        return None
+    return parse(line[:-1])
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

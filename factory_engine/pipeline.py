@@ -16,6 +16,7 @@ from factory_engine.stages.launch.stage import run_launch
 from factory_engine.stages.preflight.stage import run_preflight
 from factory_engine.stages.summary.stage import Judgement, finish_run, write_summary
 from factory_engine.stages.validate.stage import (
+    Amend,
     JudgedBundle,
     run_bundle_validate,
     violations_of,
@@ -32,13 +33,13 @@ class Plan:
         again: the stage to start at though it may have ended before; None to go on where the run
             stands.
         workers: for `launch`: who is started, finished or not; None for the unfinished ones.
-        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        amend: which edited scope locks are to count, and why.
     """
 
     last: str = "summary"
     again: str | None = None
     workers: tuple[str, ...] | None = None
-    amend_scope: str | None = None
+    amend: Amend | None = None
 
 
 @dataclass
@@ -76,14 +77,14 @@ async def _launch(context: RunContext, handover: Handover) -> StageOutcome:
 
 
 async def _validate(context: RunContext, handover: Handover) -> StageOutcome:
-    validation = await run_bundle_validate(context, handover.plan.amend_scope)
+    validation = await run_bundle_validate(context, handover.plan.amend)
     handover.bundles = validation.bundles
     handover.judgement = Judgement(violations=violations_of(validation.bundles))
     return validation.outcome
 
 
 async def _integrate(context: RunContext, handover: Handover) -> StageOutcome:
-    integration = await run_integrate(context, handover.plan.amend_scope, handover.bundles)
+    integration = await run_integrate(context, handover.plan.amend, handover.bundles)
     handover.judgement = integration.judgement
     return integration.outcome
 

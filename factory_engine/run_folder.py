@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
@@ -19,6 +18,7 @@ from factory_engine import storage
 from factory_engine.artifacts.names import INTEGRATOR_ARTIFACTS, LEDGER, WORK, WORKER_ARTIFACTS
 from factory_engine.errors import FactoryError, RepositoryError, RunError
 from factory_engine.ledger_receipt import RECEIPT
+from factory_engine.plain_file import NotPlain, open_below
 
 _FIXED = frozenset(WORKER_ARTIFACTS + INTEGRATOR_ARTIFACTS)
 
@@ -101,8 +101,8 @@ class RunFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a run here."""
-        return self.ledger.is_file()
+        """Whether there is a run here, be it one whose ledger cannot be read."""
+        return os.path.lexists(self.ledger)
 
     @property
     def origin(self) -> Path:
@@ -190,22 +190,23 @@ class RunFolder:
     @contextlib.contextmanager
     def _opened(self, relative: str, max_bytes: int) -> Iterator[BufferedReader]:
         """A plain file of the run, of at most `max_bytes`. Raises `Unreadable`."""
-        path = self.origin
-        if Path(relative).is_absolute() or ".." in Path(relative).parts:
+        parts = Path(relative).parts
+        if not parts or Path(relative).is_absolute() or ".." in parts:
             raise Unreadable("type", "lies outside the run folder")
-        for part in Path(relative).parts:
-            path = path / part
-            _require_plain(_status(path), last=path == self.origin / relative)
         try:
-            fd = storage.disk.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-            with os.fdopen(fd, "rb") as file:
-                status = os.fstat(fd)  # of what was opened, whoever has exchanged it meanwhile
-                _require_plain(status, last=True)
+            with open_below(self.origin, *parts) as file:
+                status = os.fstat(file.fileno())
+                if status.st_nlink != 1:
+                    raise Unreadable("type", "has a second name (hard link)")
                 if status.st_size > max_bytes:
                     raise Unreadable("size", f"more than {max_bytes:,} bytes")
                 yield file
-        except OSError as error:
-            raise Unreadable("unreadable", error.strerror or str(error)) from None
+        except FileNotFoundError:
+            raise Unreadable("missing", "is missing") from None
+        except NotPlain as error:
+            raise Unreadable("type", error.words) from None
+        except (OSError, ValueError) as error:
+            raise Unreadable("unreadable", getattr(error, "strerror", None) or str(error)) from None
 
 
 class GuardedWriter:
@@ -265,7 +266,7 @@ def create_runs_folder(runs_dir: Path) -> None:
             )
     storage.make_folder(runs_dir)
     ignore = runs_dir / ".gitignore"
-    if not ignore.is_file():
+    if not os.path.lexists(ignore):
         storage.replace_file(ignore, b"*\n")
 
 
@@ -282,30 +283,6 @@ def claim_run_folder(runs_dir: Path, run_id: str) -> RunFolder | None:
     return folder
 
 
-def _status(path: Path) -> os.stat_result:
-    try:
-        return path.lstat()
-    except FileNotFoundError:
-        raise Unreadable("missing", "is missing") from None
-    except (OSError, ValueError) as error:
-        raise Unreadable("unreadable", _reason(error)) from None
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _require_plain(status: os.stat_result, *, last: bool) -> None:
-    if not last:
-        if not stat.S_ISDIR(status.st_mode):
-            raise Unreadable("type", "its folder is not a plain folder")
-        return
-    if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("type", f"is {_kind(status.st_mode)}, not a regular file")
-    if status.st_nlink != 1:
-        raise Unreadable("type", "has a second name (hard link)")
-
-
 def _walk(origin: Path, owner: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Everything below a folder, with its path in the run; never through a link.
 
@@ -320,13 +297,3 @@ def _walk(origin: Path, owner: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(relative)
                 yield relative, entry
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFLNK: "a symbolic link",
-        stat.S_IFDIR: "a folder",
-        stat.S_IFIFO: "a pipe",
-        stat.S_IFSOCK: "a socket",
-    }
-    return kinds.get(stat.S_IFMT(mode), "a device")

@@ -10,7 +10,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory_engine.plain_file import read_below
+
 HOLDER = "holder.json"
+_MOST_BYTES = 10_000
+_LARGEST_PID = 2**31 - 1
 SAME_START_S = 0.01
 
 
@@ -42,10 +46,19 @@ class Holder:
 def holder_of(work: Path) -> Holder | None:
     """Who drives the run with this work folder now; None where nobody living does."""
     try:
-        holder = Holder(**json.loads((work / HOLDER).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        holder = _read(read_below(work.parent, (work.name, HOLDER), _MOST_BYTES))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     return holder if holder.is_alive() else None
+
+
+def _read(data: bytes) -> Holder:
+    """The holder in a file that anybody may have written. Raises ValueError or TypeError."""
+    holder = Holder(**json.loads(data))
+    kinds = [type(value) for value in (holder.pid, holder.created, holder.command, holder.since)]
+    if kinds != [int, float, str, str] or not 0 < holder.pid <= _LARGEST_PID:
+        raise ValueError("no holder")  # 0 and negative numbers mean groups of processes
+    return holder
 
 
 def _is_running(pid: int) -> bool:

@@ -45,6 +45,17 @@ def hold(work: Path, command: str) -> Iterator[None]:
         _leave(work, lock)
 
 
+def _require_own_folders(work: Path) -> None:
+    """Raises RunError where what is written for the run would land elsewhere."""
+    for path in (work.parent, work, work / LOCK):
+        if path.is_symlink():
+            raise RunError(
+                "is a symbolic link, which no run makes",
+                where=f"{work.parent.name}/{path.relative_to(work.parent)}",
+                advice="remove the link; what it leads to is left alone",
+            )
+
+
 def _held_error(work: Path) -> RunError:
     """The message for a second process."""
     holder = _named_holder(work)
@@ -74,6 +85,7 @@ def _taken(work: Path) -> filelock.BaseFileLock:
     """The lock, held. Its last holder may be removing the folder just now, so it is tried again."""
     for last in (False, False, True):
         lock = filelock.FileLock(work / LOCK, timeout=0)
+        _require_own_folders(work)
         try:
             storage.make_folder(work)
             lock.acquire()

@@ -82,6 +82,17 @@ class StageState:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """A scope lock that an operator made to count; `who` is empty in ledgers of older versions."""
+
+    worker_id: str
+    reason: str
+    who: str
+    old: LockPatterns
+    new: LockPatterns
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """A run, folded from its events. Empty before `run.created`.
 
@@ -111,6 +122,7 @@ class RunState:
     interrupted: str = ""
     resumed: int = 0
     amended_locks: Mapping[str, LockPatterns] = field(default_factory=dict)
+    amendments: tuple[Amendment, ...] = ()
     warnings: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     previous_run_id: str = ""

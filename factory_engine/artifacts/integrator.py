@@ -65,6 +65,20 @@ class PreparedRecord(Record):
     key: Text
 
 
+class AmendmentRecord(Record):
+    """A scope lock that an operator changed after it was issued: whose, by whom, why, and how.
+
+    `words` says the same in one line.
+    """
+
+    worker_id: Text
+    who: Text
+    reason: Text
+    old: dict[str, list[Text]]
+    new: dict[str, list[Text]]
+    words: Text
+
+
 class IntegratorStatus(Artifact):
     """`Z_integrator/STATUS.json`: the verdict of the run.
 
@@ -82,6 +96,7 @@ class IntegratorStatus(Artifact):
     isolation: Literal["", "mount", "landlock", "none"] = ""
     carried: list[CarriedRecord] = Field(default_factory=list)
     prepared: list[PreparedRecord] = Field(default_factory=list)
+    amendments: list[AmendmentRecord] = Field(default_factory=list)
     required_checks: list[CheckResult]
     optional_checks: list[CheckResult]
     errors: list[Text]

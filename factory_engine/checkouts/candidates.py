@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory_engine import storage
-from factory_engine.checkouts.nofollow import read_inside
 from factory_engine.errors import GitError
 from factory_engine.git.index import drop_index
 from factory_engine.git.layout import BRANCH
 from factory_engine.git.modes import GITLINK
 from factory_engine.git.process import Git
 from factory_engine.overlay import is_opaque
+from factory_engine.plain_file import read_below
 
 _LONG_S = 900
 _MODULE = f"{GITLINK} ".encode()
@@ -119,8 +119,8 @@ async def submodules(git: Git) -> tuple[bytes, ...]:
 
 def moved(workspace: Path, base: str) -> str:
     """A note when the worker's branch is not where it began; empty otherwise."""
-    head = read_inside(workspace, (".git", "HEAD"), 4096)
-    tip = read_inside(workspace, (".git", *BRANCH.split("/")), 4096)
+    head = _own_file(workspace, (".git", "HEAD"), 4096)
+    tip = _own_file(workspace, (".git", *BRANCH.split("/")), 4096)
     if head is None:
         return "the workspace's .git was removed or replaced; only the files count"
     if head.strip() != f"ref: {BRANCH}".encode() or (tip or b"").strip() != base.encode():
@@ -129,6 +129,14 @@ def moved(workspace: Path, base: str) -> str:
 
 
 _NO_INDEX = "the workspace's own index cannot be read; what was added to it by force is not seen"
+
+
+def _own_file(workspace: Path, parts: tuple[str, ...], most_bytes: int) -> bytes | None:
+    """A file that the worker may have made anything of; None where it is not plain and small."""
+    try:
+        return read_below(workspace, parts, most_bytes)
+    except OSError:
+        return None
 
 
 def _has_index_below(upper: Path) -> bool:
@@ -141,7 +149,7 @@ def _has_index_below(upper: Path) -> bool:
 
 def _copy_worker_index(workspace: Path, own: Path, copy: Path) -> tuple[str, bool]:
     known = own.read_bytes()
-    theirs = read_inside(workspace, (".git", "index"), 3 * len(known) + (64 << 20))
+    theirs = _own_file(workspace, (".git", "index"), 3 * len(known) + (64 << 20))
     if theirs is None:
         return _NO_INDEX, False
     if theirs == known:

@@ -35,6 +35,7 @@ from factory_engine.git.modes import FILE, GITLINK
 from factory_engine.git.process import Git, readable
 from factory_engine.git.trees import Entry, Folder, inside, parent, read_folders, write_folders
 from factory_engine.overlay import Upper, read_upper
+from factory_engine.plain_file import open_plain
 
 _MOST_ENTRIES = 5_000_000
 _STAND_IN = b".factory-stand-in"
@@ -220,7 +221,7 @@ def _is_same_and_large(path: bytes, entry: Entry, most: int) -> bool:
             return False
         new = hashlib.sha256 if len(entry.oid) == 64 else hashlib.sha1
         digest = new(b"blob %d\0" % size)
-        with open(path, "rb") as file:
+        with open_plain(os.fsdecode(path)) as file:
             while piece := file.read(1 << 20):
                 digest.update(piece)
     except OSError:

@@ -6,6 +6,7 @@ only does not pay for the models. Never judges a value.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from factory_engine.config.paths import CONFIG_FILE
 from factory_engine.config.shape import Kind, Reader, Shape
 from factory_engine.config.wording import Place, dotted, plain
 from factory_engine.errors import UsageError
+from factory_engine.plain_file import NoFolder, open_below, open_plain
 
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def file_origin(root: Path, file: Path | None) -> str:
 
 def _from_file(sources: Sources, tree: Shape, section: str) -> Iterator[tuple[Any, str]]:
     origin = file_origin(sources.root, sources.file)
-    text = _read(sources.file or sources.root / CONFIG_FILE, origin, named=sources.file is not None)
+    text = _read(sources, origin)
     if text is None:
         return
     try:
@@ -95,12 +97,20 @@ def _from_file(sources: Sources, tree: Shape, section: str) -> Iterator[tuple[An
     yield Reader(tree, origin).fit(document, tree), origin
 
 
-def _read(path: Path, origin: str, *, named: bool) -> str | None:
-    """The text of the file; None where it does not exist and nobody named it."""
+def _read(sources: Sources, origin: str) -> str | None:
+    """The text of the file; None where it does not exist and nobody named it.
+
+    One that the repository brings is reached through no link of the repository's.
+    """
+    named = sources.file is not None
     try:
-        with path.open("rb") as file:
+        if sources.file is not None:
+            opened = open_plain(os.path.realpath(sources.file))
+        else:
+            opened = open_below(sources.root, *CONFIG_FILE.split("/"))
+        with opened as file:
             data = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, NoFolder):
         if named:
             raise UsageError("no such file", where=origin, advice="check --config") from None
         return None

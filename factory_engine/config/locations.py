@@ -14,6 +14,7 @@ from factory_engine.config.paths import APPLICATION, RUNS_DIR, is_fixed, not_fix
 from factory_engine.config.shape import Kind, Shape
 from factory_engine.config.wording import described, shown
 from factory_engine.errors import UsageError
+from factory_engine.plain_file import first_link
 
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def runs_dir(config: Config, root: Path) -> Path:
         config: the effective configuration.
         root: the repository's top folder, which a relative `paths.runs_dir` starts from.
     """
-    return root / _path(config.paths.runs_dir)
+    return _plain(root, root / _path(config.paths.runs_dir))
 
 
 def workspaces_dir(config: Config) -> Path:
@@ -67,7 +68,7 @@ def runs_dir_from(
     text = _setting("runs_dir", RUNS_DIR, Sources(root, file, environment, overrides))
     if not text:
         raise UsageError("paths.runs_dir: expected a path, not ''")
-    return root / _path(text)
+    return _plain(root, root / _path(text))
 
 
 def workspaces_dir_from(
@@ -75,6 +76,17 @@ def workspaces_dir_from(
 ) -> Path:
     """`workspaces_dir`, in the way of `runs_dir_from`. Raises UsageError as that does."""
     return _workspaces(_setting("workspaces_dir", "", Sources(root, file, environment, overrides)))
+
+
+def _plain(root: Path, folder: Path) -> Path:
+    """`folder`, to which no link of the repository leads. Raises UsageError."""
+    if link := first_link(str(root), str(folder)):
+        raise UsageError(
+            "is a symbolic link, and runs must not land where it leads",
+            where=Path(link).relative_to(root).as_posix(),
+            advice="remove the link, or name its target as paths.runs_dir with --set",
+        )
+    return folder
 
 
 def _setting(name: str, default: str, sources: Sources) -> str:

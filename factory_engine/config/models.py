@@ -50,6 +50,7 @@ class RunConfig(Settings):
     max_parallel: Annotated[int, Field(ge=1, le=25)] = 4
     worker_timeout_s: Seconds = 3600.0
     check_timeout_s: Seconds = 600.0
+    collect_timeout_s: Seconds = 300.0
     grace_s: Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)] = 10.0
     stalled_after_s: Seconds = 120.0
     retry: RetryConfig = Field(default_factory=RetryConfig)

@@ -38,6 +38,7 @@ class LockAmended:
     reason: str
     old: LockPatterns
     new: LockPatterns
+    who: str | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

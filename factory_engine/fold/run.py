@@ -15,7 +15,7 @@ from factory_engine.events import (
     RunInterrupted,
     RunResumed,
 )
-from factory_engine.state import RunState, WorkerState
+from factory_engine.state import Amendment, RunState, WorkerState
 from factory_engine.status import Status
 
 
@@ -35,7 +35,11 @@ def after_run_event(state: RunState, event: Event, details: RunDetails | LockAme
             return replace(state, warnings=(*state.warnings, note))
         case LockAmended():
             amended = {**state.amended_locks, details.worker_id: details.new}
-            return replace(state, amended_locks=amended)
+            made = Amendment(
+                details.worker_id, details.reason, details.who or "", details.old, details.new
+            )
+            amendments = (*state.amendments, made)
+            return replace(state, amended_locks=amended, amendments=amendments)
         case _:
             assert_never(details)
 

@@ -9,17 +9,21 @@ import hashlib
 import os
 import re
 
+OTHER_FORMAT = "-sha256"
 
-def folder_name(common_folder: str) -> str:
+
+def folder_name(common_folder: str, object_format: str = "sha1") -> str:
     """A folder name for what is kept of a repository; all its worktrees share one.
 
     Args:
         common_folder: where its objects, refs and config are, absolute, without links.
+        object_format: `sha1` or `sha256`.
     """
     name = os.path.basename(common_folder)
     shown = os.path.basename(os.path.dirname(common_folder)) if name == ".git" else name
     readable = re.sub(r"[^A-Za-z0-9._-]+", "_", shown)[:40].strip(".") or "repository"
-    return f"{readable}-{hashlib.sha256(os.fsencode(common_folder)).hexdigest()[:12]}"
+    end = OTHER_FORMAT if object_format == "sha256" else ""
+    return f"{readable}-{hashlib.sha256(os.fsencode(common_folder)).hexdigest()[:12]}{end}"
 
 
 def common_folder(root: str) -> str:

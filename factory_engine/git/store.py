@@ -7,16 +7,18 @@ borrows its objects: an alternate into it would lose the base at the user's next
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import AsyncFileLock, Timeout
 
 from factory_engine import storage
-from factory_engine.errors import GitError, RepositoryError, StorageError
+from factory_engine.errors import FactoryError, GitError, RepositoryError, StorageError
 from factory_engine.git import hardening
 from factory_engine.git.edge import storage_errors
 from factory_engine.git.history import History
@@ -25,14 +27,19 @@ from factory_engine.git.layout import write_bare
 from factory_engine.git.process import Git
 from factory_engine.git.repository import Repository
 from factory_engine.git.repository_name import folder_name
+from factory_engine.git.store_proof import PROOF, Facts, facts_of, is_as_noted, is_unchanged, note
 
 _LOCK_TIMEOUT_S = 900
 _FETCH_TIMEOUT_S = 1800
+_ASIDE = ".pruned.store."
 
 
 def repository_key(repository: Repository) -> str:
-    """A folder name for what the factory keeps of a repository; all its worktrees share one."""
-    return folder_name(os.fspath(repository.common_dir))
+    """A folder name for what the factory keeps of a repository; all its worktrees share one.
+
+    A repository with other object ids at the same path is another one.
+    """
+    return folder_name(os.fspath(repository.common_dir), repository.object_format)
 
 
 @dataclass(frozen=True)
@@ -71,30 +78,103 @@ class BaseStore:
             return ()
         return tuple(sorted(ref.name for ref in refs.iterdir() if self.has(ref.name)))
 
-    async def ensure(self, repository: Repository, commit: str) -> None:
+    async def ensure(self, repository: Repository, commit: str) -> str:
         """Copies `commit` (a full id) and its tree from the user's repository, if not there yet.
+
+        A store that is not as it was left is looked at in full, and made anew where it is damaged.
+
+        Returns:
+            what was mended, in words; empty where nothing was.
 
         Raises:
             RepositoryError: the repository cannot hand the commit over completely.
             StorageError: no room, no right to write, or another process holds the store.
         """
-        if self.has(commit):
-            return
+        if self.has(commit) and await asyncio.to_thread(is_as_noted, self.path):
+            return ""
         with storage_errors("the store of base commits could not be made", self.path):
             storage.make_folder(self.path.parent)
         try:
             async with AsyncFileLock(self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
-                if not self.has(commit):
-                    write_bare(self.path, object_format=repository.object_format)
-                    _drop_stale_locks(self.path)
-                    await self._fetch(repository, commit)
-                    await keep_pristine(self.git, commit)
+                return await self._ensure_alone(repository, commit)
         except Timeout:
             raise StorageError(
                 "another process has been fetching a base for too long",
                 where=str(self.path),
                 advice="end it, then try again",
             ) from None
+
+    def seen(self) -> Facts:
+        """How its files are now, for `leave`."""
+        return facts_of(self.path)
+
+    def leave(self, before: Facts) -> None:
+        """Whoever used it has ended: what a program without a sandbox has changed is not believed.
+
+        Args:
+            before: what `seen` said when it was begun to be used.
+        """
+        if before and not is_unchanged(self.path, before):
+            with suppress(OSError):
+                storage.disk.unlink(self.path / PROOF)
+
+    async def _ensure_alone(self, repository: Repository, commit: str) -> str:
+        mended = ""
+        if self.path.exists() and not await asyncio.to_thread(is_as_noted, self.path):
+            mended = await self._mend(repository)
+        if not self.has(commit):
+            write_bare(self.path, object_format=repository.object_format)
+            _drop_stale_locks(self.path)
+            await self._fetch(repository, commit)
+            await keep_pristine(self.git, commit)
+        await asyncio.to_thread(note, self.path)
+        return mended
+
+    async def _mend(self, repository: Repository) -> str:
+        """Keep what is sound of a store that somebody has changed; else begin with an empty one.
+
+        Ready-made indexes are cheap to make again, and an index can hide changes without being
+        wrong about its tree. Objects are read and hashed, all of them.
+        """
+        commits = self.commits()
+        if await self._is_sound(repository):
+            with storage_errors("a kept index could not be removed", self.path):
+                for index in (self.path / "indexes").glob("*"):
+                    storage.disk.unlink(index)  # or it would be copied to itself
+            for commit in commits:
+                await keep_pristine(self.git, commit)
+            return ""
+        aside = self.path.with_name(f"{_ASIDE}{os.getpid()}")
+        with storage_errors("the store of base commits could not be made anew", self.path):
+            storage.disk.replace(self.path, aside)
+            await asyncio.to_thread(_remove, aside)
+        write_bare(self.path, object_format=repository.object_format)
+        for commit in commits:
+            with suppress(RepositoryError):  # the user's repository may have it no more
+                await self._fetch(repository, commit)
+                await keep_pristine(self.git, commit)
+        return "the kept copy of base was damaged and has been made anew" if commits else ""
+
+    async def _is_sound(self, repository: Repository) -> bool:
+        """Whether every object that a base needs is there, and every pack what its name says.
+
+        What git would obey in the directory is written anew before git is asked.
+        """
+        try:
+            write_bare(self.path, object_format=repository.object_format)
+            for name in ("objects/info/alternates", "objects/info/http-alternates"):
+                with suppress(FileNotFoundError):
+                    storage.disk.unlink(self.path / name)
+            if any(len(name) == 2 for name in os.listdir(self.path / "objects")):
+                return False  # bases come as packs; nobody of ours writes a loose object here
+            packs = sorted(str(pack) for pack in self.path.glob("objects/pack/*.idx"))
+            refs = [f"refs/bases/{commit}" for commit in self.commits()]
+            run = partial(self.git.run, timeout_s=_FETCH_TIMEOUT_S, memory_bytes=None)
+            await run("verify-pack", "--", *packs)
+            await run("rev-list", "--objects", "--quiet", *refs, "--")
+        except (FactoryError, OSError):
+            return False
+        return bool(packs and refs)
 
     async def _fetch(self, repository: Repository, commit: str) -> None:
         git = Git(
@@ -166,6 +246,17 @@ async def create_run_store(
         shallow=base_store.commits(),
     )
     return RunStore(path, base_store, object_format, history)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a store that nobody will look into. Raises OSError."""
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            storage.disk.unlink(os.path.join(parent, name))
+        for name in folders:
+            path = os.path.join(parent, name)
+            (storage.disk.unlink if os.path.islink(path) else storage.disk.rmdir)(path)
+    storage.disk.rmdir(folder)
 
 
 def _drop_stale_locks(store: Path) -> None:

@@ -5,8 +5,12 @@ Owns which of the caller's variables are handed on. Pure: reads no environment i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch, fnmatchcase
+from itertools import islice
+
+from factory_engine.secret_formats import BEGINNING, WINDOW, kind_at
 
 # They say how git and the factory are to work for the caller. By its very name one is handed on:
 # some hold a name or a login (GIT_AUTHOR_NAME; FACTORY_API_KEY of an agent of that name).
@@ -27,8 +31,13 @@ _CREDENTIALS = (
     *("*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*_PASS", "*_PWD"),
     *("*APIKEY*", "*_KEY", "*_KEYS", "*_KEY_*", "AWS_*KEY*", "AWS_SESSION*", "*_PAT"),
     *("*_AUTH", "*_AUTH_CONFIG", "*_DSN", "DATABASE_URL", "*_DATABASE_URL"),
-    *("SSH_AUTH_SOCK", "KRB5CCNAME"),
+    *("SSH_AUTH_SOCK", "KRB5CCNAME", "BW_SESSION", "OP_SESSION*", "*PAPERKEY*", "*_WEBHOOK"),
+    *("*_WEBHOOK_URL", "*_SK", "*_JWT", "JWT", "*_CONNECTION_STRING", "*_CONN_STR", "*_PAT"),
 )
+_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
+_KEY_WORDS = ("PRIVATE KEY-----", "PuTTY-User-Key-File-")
+_MOST_LOOKED_AT = 1 << 20
+_MOST_BEGINNINGS = 1_000
 
 
 def worker_environment(
@@ -47,7 +56,9 @@ def worker_environment(
         set_env: variables of the configuration; they win over inherited ones.
         factory: the factory's own variables; they win over all.
     """
-    kept = {name: value for name, value in inherited.items() if _is_handed_on(name, pass_env)}
+    kept = {
+        name: value for name, value in inherited.items() if _is_handed_on(name, value, pass_env)
+    }
     return {**kept, **set_env, **factory}
 
 
@@ -78,13 +89,28 @@ def looks_like_credential(name: str) -> bool:
     return _matches(name.upper(), _CREDENTIALS)
 
 
-def _is_handed_on(name: str, pass_env: Sequence[str]) -> bool:
+def holds_credential(value: str) -> bool:
+    """True if a value is, or holds, what can be told for a credential by its looks."""
+    if _PASSWORD_IN_URL.search(value):
+        return True
+    if any(words in value for words in _KEY_WORDS):
+        return True
+    data = value[:_MOST_LOOKED_AT].encode("utf-8", "surrogateescape")
+    return any(
+        kind_at(data[found.start() :].decode("utf-8", "replace")[:WINDOW]) is not None
+        for found in islice(BEGINNING.finditer(data), _MOST_BEGINNINGS)
+    )
+
+
+def _is_handed_on(name: str, value: str, pass_env: Sequence[str]) -> bool:
     upper = name.upper()
     if not can_be_handed_on(name):
         return False
     if _matches(upper, _CALLERS_TOOLS):
         return name in pass_env
-    return not looks_like_credential(name) or any(fnmatch(name, asked) for asked in pass_env)
+    if any(fnmatch(name, asked) for asked in pass_env):
+        return True
+    return not looks_like_credential(name) and not holds_credential(value)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

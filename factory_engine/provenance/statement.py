@@ -27,6 +27,7 @@ from factory_engine.artifacts.names import (
     INTEGRATOR,
     MERGE_PLAN,
 )
+from factory_engine.events import LockPatterns
 from factory_engine.run_folder import RunFolder, Unreadable
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -58,6 +59,30 @@ class Check(Protocol):
         """PASS, BLOCKED or SKIPPED."""
 
 
+class Amended(Protocol):
+    """A scope lock that an operator changed, as a folded state has it."""
+
+    @property
+    def worker_id(self) -> str:
+        """Whose it is."""
+
+    @property
+    def who(self) -> str:
+        """Who changed it; empty in ledgers of older versions."""
+
+    @property
+    def reason(self) -> str:
+        """Why."""
+
+    @property
+    def old(self) -> LockPatterns:
+        """What it was."""
+
+    @property
+    def new(self) -> LockPatterns:
+        """What it is."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a run came to.
@@ -66,11 +91,22 @@ class Result:
         verdict: PASS, BLOCKED or FAIL.
         merged_tree: full id of the git tree that was checked; empty where nothing was merged.
         checks: the checks on it, in the order of the configuration.
+        amendments: the scope locks that an operator changed.
     """
 
     verdict: str
     merged_tree: str
     checks: Sequence[Check]
+    amendments: Sequence[Amended] = ()
+
+
+def patterns(lock: LockPatterns) -> dict[str, list[str]]:
+    """The lists of a scope lock as artifacts have them."""
+    return {
+        "allowed_globs": list(lock.allowed_globs),
+        "blocked_globs": list(lock.blocked_globs),
+        "allow_shared_paths": list(lock.allow_shared_paths),
+    }
 
 
 def statement(folder: RunFolder, manifest: RunManifest, result: Result) -> dict[str, Any]:
@@ -108,6 +144,7 @@ def statement(folder: RunFolder, manifest: RunManifest, result: Result) -> dict[
                 "builder": {"id": BUILDER},
                 "byproducts": [_file(folder, f"{INTEGRATOR}/{name}") for name in _BYPRODUCTS],
             },
+            **_amended(result.amendments),
             "verdict": result.verdict,
             "checks": [
                 {
@@ -120,6 +157,22 @@ def statement(folder: RunFolder, manifest: RunManifest, result: Result) -> dict[
             ],
         },
     }
+
+
+def _amended(amendments: Sequence[Amended]) -> dict[str, Any]:
+    """Scopes that an operator changed; those without a name are of a version that said nothing."""
+    made = [
+        {
+            "worker": one.worker_id,
+            "who": one.who,
+            "reason": one.reason,
+            "old": patterns(one.old),
+            "new": patterns(one.new),
+        }
+        for one in amendments
+        if one.who
+    ]
+    return {"amendments": made} if made else {}
 
 
 def statement_bytes(folder: RunFolder, manifest: RunManifest, result: Result) -> bytes:

@@ -1,4 +1,4 @@
-"""Names that are one name on a system that ignores case or Unicode normalisation.
+"""Names that are one name on some system, or to the eye.
 
 Owns the search in the merged tree. Only names that are new there can be at fault: a collision
 inside base is base's own.
@@ -17,6 +17,7 @@ from factory_engine.git.diff import TreeChange
 from factory_engine.rules.base_index import BaseIndex
 from factory_engine.rules.name_folding import fold_path
 from factory_engine.rules.paths import parents
+from factory_engine.rules.short_names import by_folder, is_short, long_names
 
 BASE = "base"
 
@@ -30,6 +31,7 @@ class Collision:
 
     spellings: Mapping[bytes, frozenset[str]]
     new: frozenset[bytes]
+    how: str = "differs only by case, Unicode normalisation or characters without width"
 
     @property
     def workers(self) -> list[str]:
@@ -48,7 +50,27 @@ def collisions(changes: Changes, base: BaseIndex) -> list[Collision]:
                 spellings[spelled] = spellings.get(spelled, frozenset()) | owners
         if len(spellings) > 1 and not _inherited(spellings, collisions_at):
             collisions_at[folded] = Collision(spellings, frozenset(names.new[folded]))
-    return list(collisions_at.values())
+    return [*collisions_at.values(), *_short_names(names, base)]
+
+
+def _short_names(names: _Names, base: BaseIndex) -> Iterator[Collision]:
+    """New names that Windows takes for another one of their folder."""
+    new = {path: owners for spelled in names.new.values() for path, owners in spelled.items()}
+    short = [path for path in new if is_short(path.rpartition(b"/")[2])]
+    if not short:
+        return
+    kept = (path for path in base.entries if names.keepers(path, base))
+    folders = by_folder([*kept, *new])
+    for path in sorted(short):
+        folder, _, name = path.rpartition(b"/")
+        for long in long_names(name, sorted(folders[folder])):
+            other = b"/".join((folder, long)) if folder else long
+            owners = new.get(other) or names.keepers(other, base)
+            yield Collision(
+                {path: new[path], other: owners},
+                frozenset((path,)),
+                "is on Windows the short form of another name",
+            )
 
 
 def collision_violations(changes: Changes, base: BaseIndex) -> Iterator[Violation]:
@@ -66,7 +88,7 @@ def collision_violation(collision: Collision, *, warning: bool = False) -> Viola
     )
     return violation(
         Code.NAME_COLLISION,
-        f"differs only by case or Unicode normalisation: {described}",
+        f"{collision.how}: {described}",
         worker_id=workers[0] if len(workers) == 1 else "",
         path=min(collision.new),
         severity="warning" if warning else "error",

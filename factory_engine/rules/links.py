@@ -20,6 +20,7 @@ from factory_engine.rules.paths import parents
 from factory_engine.rules.policy import PathViolation
 
 _ABSOLUTE = re.compile(rb"[/\\]|[A-Za-z]:")
+_MOST_LINKS = 40  # as the kernel follows
 
 
 def links_of_result(changes: Sequence[TreeChange], base: BaseIndex) -> frozenset[bytes]:
@@ -67,6 +68,59 @@ def link_violations(
         elif reason := _escape_of(change.path, target, links, in_scope):
             shown = printable(target, 80)
             yield change.path, Code.SYMLINK_ESCAPE, f"points to '{shown}', {reason}"
+
+
+def turned_links(
+    changes: Sequence[TreeChange],
+    base: BaseIndex,
+    targets: Mapping[bytes, bytes],
+    protected: Callable[[bytes], str],
+) -> Iterator[PathViolation]:
+    """SYMLINK_ESCAPE for each link of base that leads out only since other links have changed.
+
+    Args:
+        changes: what differs from base.
+        base: the tree before.
+        targets: what each link of base, and each link of the result, says, by its path.
+        protected: why a path may not be changed by anybody, empty where it may.
+    """
+    after = links_of_result(changes, base)
+    if after == base.links:
+        return
+    changed = {change.path for change in changes if change.new_mode == LINK}
+    for path in sorted(base.links & after - changed):
+        reason = _leads_out(path, {link: targets.get(link, b"") for link in after}, protected)
+        before = {link: targets.get(link, b"") for link in base.links}
+        if reason and not _leads_out(path, before, protected):
+            shown = printable(targets.get(path, b""), 80)
+            yield path, Code.SYMLINK_ESCAPE, f"points to '{shown}', which now leads {reason}"
+
+
+def _leads_out(
+    path: bytes, targets: Mapping[bytes, bytes], protected: Callable[[bytes], str]
+) -> str:
+    """Where the link at `path` leads that it must not, links on the way followed; else empty."""
+    steps: list[bytes] = []
+    waiting = path.split(b"/")[::-1]
+    followed = 0
+    while waiting:
+        step = waiting.pop()
+        if step == b"..":
+            if not steps:
+                return "outside the repository"
+            steps.pop()
+        elif step not in (b"", b"."):
+            steps.append(step)
+            target = targets.get(b"/".join(steps))
+            if target is not None and followed < _MOST_LINKS:
+                if _ABSOLUTE.match(target):
+                    return "to an absolute path"
+                followed += 1
+                steps.pop()
+                waiting += target.replace(b"\\", b"/").split(b"/")[::-1]
+    if any(is_git_directory_name(step) for step in steps):
+        return "into .git"
+    return "to what is protected" if protected(b"/".join(steps)) else ""
 
 
 def _escape_of(

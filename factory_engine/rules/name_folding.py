@@ -13,9 +13,12 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# What HFS+ leaves out when it compares names (Apple TN1150), and other characters of no width.
+# Default_Ignorable_Code_Point of Unicode 15: characters of no width, what HFS+ leaves out when it
+# compares names (Apple TN1150) among them.
 _IGNORED = re.compile(
-    "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Up to six letters, a tilde, a number: the short names that NTFS makes for DOS. The forms with
 # four hex digits are what it falls back to; git lists them in path.c.
@@ -59,11 +62,14 @@ def is_git_directory_name(component: bytes) -> bool:
 
 
 def fold_path(path: bytes) -> bytes:
-    """`path` so that two paths are equal when they differ by case or normalisation only.
+    """`path` so that two paths are equal when no eye, or some system, tells them apart.
+
+    They differ by case, normalisation or characters without width only.
 
     Canonical caseless matching of The Unicode Standard, section 3.13, in composed form.
     """
     if path.isascii():
         return path.lower()
-    text = unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape")).casefold()
+    text = _IGNORED.sub("", path.decode("utf-8", "surrogateescape"))
+    text = unicodedata.normalize("NFC", text).casefold()
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")

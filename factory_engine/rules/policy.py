@@ -28,7 +28,8 @@ class Protection:
     """The paths that nobody may change: the patterns of the policy, and the run records.
 
     Args:
-        patterns: gitignore patterns, matched case-sensitively.
+        patterns: gitignore patterns; a path in another spelling of the same name (case, characters
+            without width) is as protected, for on some system it is that file.
         runs_dir: the folder of runs, relative to the top of the repository; None where it lies
             elsewhere. It is protected in every spelling, and so is each folder above it against
             being replaced by a file.
@@ -36,6 +37,7 @@ class Protection:
 
     def __init__(self, patterns: Sequence[str], runs_dir: bytes | None) -> None:
         self._patterns = PatternList(patterns)
+        self._folded = PatternList([pattern.casefold() for pattern in patterns])
         parts = runs_dir.strip(b"/").split(b"/") if runs_dir else []
         self._runs = tuple(fold_component(part) for part in parts)
 
@@ -44,6 +46,9 @@ class Protection:
         if self._runs and self._is_of_runs(path):
             return "belongs to the folder of runs"
         pattern = self._patterns.match(path.decode("utf-8", "surrogateescape"))
+        if pattern is None:
+            folded = "/".join(fold_component(part) for part in path.split(b"/"))
+            pattern = self._folded.match(folded)
         return "" if pattern is None else f"is protected by '{printable(pattern, 80)}'"
 
     def _is_of_runs(self, path: bytes) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from pathspec import GitIgnoreSpec
 
@@ -117,12 +117,28 @@ def pattern_problems(patterns: Iterable[str]) -> list[str]:
     return found
 
 
-def lock_differences(issued: ScopeLock, found: ScopeLock) -> list[str]:
+class Lists(Protocol):
+    """The lists of a scope lock, as an artifact or an event has them."""
+
+    @property
+    def allowed_globs(self) -> Sequence[str]:
+        """What may be changed."""
+
+    @property
+    def blocked_globs(self) -> Sequence[str]:
+        """What may not, although it is allowed."""
+
+    @property
+    def allow_shared_paths(self) -> Sequence[str]:
+        """What others may change, too."""
+
+
+def lock_differences(issued: Lists, found: Lists) -> list[str]:
     """What `found` has more (`+`) and less (`-`) than `issued`, a line for each such list."""
     lines = []
     for name in ("allowed_globs", "blocked_globs", "allow_shared_paths"):
-        before: list[str] = getattr(issued, name)
-        after: list[str] = getattr(found, name)
+        before: Sequence[str] = getattr(issued, name)
+        after: Sequence[str] = getattr(found, name)
         if before != after:
             words = _difference(before, after) or ["in another order"]
             lines.append(f"{name}: {' '.join(words)}")

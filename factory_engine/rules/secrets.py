@@ -16,7 +16,7 @@ from factory_engine.artifacts.violations import Code, Severity, ordered, violati
 from factory_engine.patch.binary import literal_content
 from factory_engine.patch.model import Hunk, PatchFile, PatchReading
 from factory_engine.rules.entropy import is_listing_of_hashes, looks_random
-from factory_engine.rules.secret_formats import (
+from factory_engine.secret_formats import (
     BEGINNING,
     PRIVATE_KEY,
     PRIVATE_KEY_WORDS,

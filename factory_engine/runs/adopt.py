@@ -14,6 +14,7 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.errors import RepositoryError
+from factory_engine.plain_file import first_link
 from factory_engine.runs.ecosystems import FittingCheck, FittingStep, Found, look
 from factory_engine.runs.whereabouts import find_root
 
@@ -145,6 +146,12 @@ def _as_line(one: FittingStep | FittingCheck) -> str:
 
 def _adopt(root: Path, relative: str, data: bytes) -> Adopted:
     target = root / relative
+    if link := first_link(str(root), str(target.parent)):
+        raise RepositoryError(
+            "is a symbolic link, and nothing is written through it",
+            where=Path(link).relative_to(root).as_posix(),
+            advice="remove the link first",
+        )
     if _is_there(target):
         return Adopted(relative, created=False)
     storage.make_folder(target.parent)

@@ -6,6 +6,7 @@ asked to. Never part of a run.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from factory_engine.artifacts.names import DIFF, FILES_CHANGED, INTEGRATOR
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.errors import RunError, UnfinishedError
 from factory_engine.git.landing import land
+from factory_engine.own_runs import is_own
 from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.runs.project import Project
 from factory_engine.runs.replay import replay
@@ -30,16 +32,19 @@ class Applied:
     files: int
 
 
-async def apply_run(project: Project, folder: RunFolder, branch: str | None = None) -> Applied:
+async def apply_run(
+    project: Project, folder: RunFolder, branch: str | None = None, *, foreign: bool = False
+) -> Applied:
     """Put Z's DIFF.patch on a new branch, as one commit on top of base.
 
     Args:
         project: the repository to write to.
         folder: a run that passed, unchanged since.
         branch: the new branch's name; None for `factory/<run id>`.
+        foreign: whether it may be a run that was made elsewhere.
 
     Raises:
-        RunError: the run did not pass, or its files are not what its ledger recorded.
+        RunError: it was made elsewhere, did not pass, or is not as its ledger recorded it.
         RepositoryError: the repository is not in a state to take it.
     """
     replayed = replay(folder)
@@ -55,6 +60,12 @@ async def apply_run(project: Project, folder: RunFolder, branch: str | None = No
     if replayed.problems:
         raise RunError(
             replayed.problems[0], where=folder.run_id, advice="see `factory ledger-replay`"
+        )
+    if not foreign and not is_own(os.fspath(folder.path), os.fspath(project.repository.common_dir)):
+        raise RunError(
+            "the run was made elsewhere, or changed since it was made here",
+            where=folder.run_id,
+            advice="look at it with `factory print-report`, then add --foreign",
         )
     try:
         patch = folder.read(f"{INTEGRATOR}/{DIFF}")

@@ -5,7 +5,9 @@ Owns the run id, the manifest and the first event. Starts nothing and holds no l
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from factory_engine import run_id as run_ids
 from factory_engine import storage
@@ -17,11 +19,14 @@ from factory_engine.errors import RunError, UsageError
 from factory_engine.events import Draft, PlannedWorker, RunCreated
 from factory_engine.git.process import git_version
 from factory_engine.ledger import read_tail
+from factory_engine.plain_file import read_below, read_plain
 from factory_engine.run_folder import RunFolder, Unreadable, claim_run_folder, create_runs_folder
 from factory_engine.runs.listing import newest_run
 from factory_engine.runs.project import Project
 from factory_engine.state import RunState
 from factory_engine.version import VERSION
+
+_MOST_PROMPT_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -116,13 +121,21 @@ def task_text(project: Project, worker: WorkerConfig) -> str:
     if not worker.prompt_file:
         return worker.prompt
     try:
-        return (project.repository.root / worker.prompt_file).read_text(encoding="utf-8")
+        return _prompt_file(project.repository.root, worker.prompt_file).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"the prompt cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
             where=worker.prompt_file,
             advice="correct prompt_file",
         ) from error
+
+
+def _prompt_file(root: Path, name: str) -> bytes:
+    """A prompt; one in the repository is reached through no link. Raises OSError."""
+    path = Path(os.path.normpath(root / name))
+    if path.is_relative_to(root):
+        return read_below(root, path.relative_to(root).parts, _MOST_PROMPT_BYTES)
+    return read_plain(os.path.realpath(path), _MOST_PROMPT_BYTES)
 
 
 def read_plan(folder: RunFolder) -> RunManifest:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.checkouts.layer_cache import LayerCache
+from factory_engine.checkouts.ownership import Busy, owner_of, removing
 from factory_engine.checkouts.workspace import remove_workspace
 from factory_engine.clock import from_rfc3339
+from factory_engine.errors import RunError
+from factory_engine.own_runs import forget, is_own
 from factory_engine.processes.tree import Marker, end_tree
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
@@ -91,7 +94,8 @@ def prune(
         runs: remove the runs' folders too; without it only their workspaces.
 
     Returns:
-        what was removed, newest run first. A run that somebody drives is left alone.
+        what was removed, newest run first. A run that somebody drives is left alone, and so is one
+        that was made for another repository.
     """
     names = run_names(project.runs_dir)
     chosen = [
@@ -101,14 +105,19 @@ def prune(
     ]
     # workspaces of runs whose folder is gone belong to nobody
     kept = project.workspaces / "runs"
-    orphans = [p.name for p in kept.iterdir() if p.name not in names] if kept.is_dir() else []
+    there = [path.name for path in kept.iterdir()] if kept.is_dir() else []
+    orphans = [name for name in there if name not in names and _is_orphan(project, name)]
     pruned = []
     for doomed in project.runs_dir.glob(f"{DOOMED}*"):
         remove_workspace(doomed)  # of a prune that was stopped
     pool = project.workspaces / "pool"
     if pool.exists():
         pruned.append(Pruned("", "pool", size_of(os.fspath(pool))))
-        remove_workspace(pool)
+        doomed = pool.with_name(f"{DOOMED}pool")
+        remove_workspace(doomed)
+        # in one step: another run may be taking something out of it
+        storage.disk.replace(pool, doomed)
+        remove_workspace(doomed)
     for name in [*chosen, *sorted(orphans)]:
         pruned += _prune_one(project, RunFolder(project.runs_dir / name), runs=runs)
     return pruned
@@ -134,9 +143,42 @@ def _is_older(project: Project, name: str, days: float | None) -> bool:
     return project.clock.now_us() - from_rfc3339(started) > days * DAY_US
 
 
+def _is_orphan(project: Project, name: str) -> bool:
+    """Whether workspaces that are in no run of this list are in none of another's either."""
+    if name.startswith(DOOMED):
+        return True  # of a prune that was stopped
+    owner = owner_of(project.workspaces, name)
+    return owner is not None and not os.path.lexists(owner)
+
+
 def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Pruned]:
+    """What was removed of a run; nothing of one that somebody drives, or of another list."""
     if holder_of(folder.work) is not None:
         return []
+    try:
+        with removing(project.workspaces, folder.run_id) as owner:
+            mine = owner in (None, folder.path) or not os.path.lexists(owner)
+            pruned = _remove_workspaces_of(project, folder) if mine else []
+            if runs and folder.path.is_dir() and _is_removable(project, folder):
+                size = size_of(os.fspath(folder.path))
+                _remove_run(folder)
+                forget(os.fspath(folder.path))
+                pruned.append(Pruned(folder.run_id, "run", size))
+            return pruned
+    except (Busy, RunError):
+        return []  # somebody has begun to drive it
+
+
+def _is_removable(project: Project, folder: RunFolder) -> bool:
+    """Whether a run is one of this repository's, or lies in it and is nobody's that is known."""
+    path = os.fspath(folder.path)
+    if is_own(path, os.fspath(project.repository.common_dir)):
+        return True
+    inside = folder.path.is_relative_to(project.repository.root) and not folder.path.is_symlink()
+    return inside and not is_own(path)
+
+
+def _remove_workspaces_of(project: Project, folder: RunFolder) -> list[Pruned]:
     pruned = []
     workspaces = project.workspaces / "runs" / folder.run_id
     if workspaces.exists():
@@ -147,10 +189,6 @@ def _prune_one(project: Project, folder: RunFolder, *, runs: bool) -> list[Prune
         storage.disk.replace(workspaces, doomed)
         remove_workspace(doomed)
         pruned.append(Pruned(folder.run_id, "workspaces", size))
-    if runs and folder.path.is_dir():
-        size = size_of(os.fspath(folder.path))
-        _remove_run(folder)
-        pruned.append(Pruned(folder.run_id, "run", size))
     return pruned
 
 

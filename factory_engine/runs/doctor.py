@@ -6,8 +6,10 @@ Owns how far the questions get where the repository itself is the problem.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from factory_engine.config.paths import CONFIG_FILE
 from factory_engine.errors import FactoryError
 from factory_engine.events import Finding
 from factory_engine.run_folder import create_runs_folder
@@ -25,8 +27,11 @@ async def examine(
     overrides: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     deep: bool = False,
+    run: bool = False,
 ) -> list[Finding]:
     """Every precondition; a problem of the user's is a finding, never an exception.
+
+    Looking starts nothing that the repository's own configuration names, unless `run` says so.
 
     Args:
         start: a folder in the repository.
@@ -34,6 +39,7 @@ async def examine(
         overrides: settings of the command line.
         environment: what is inherited; None for this process' own.
         deep: read every file of the kept checkouts, too.
+        run: start such programs, too, to let them say something about themselves.
     """
     git = await examine_git()
     if git.level == "block":
@@ -46,12 +52,26 @@ async def examine(
         root, workspaces = project.repository.root, project.workspaces
         return [
             *findings,
-            *await examine_agents(project.config, root, workspaces, project.environment),
+            *await examine_agents(
+                project.config,
+                root,
+                workspaces,
+                project.environment,
+                (lambda _: False) if run else partial(_is_by_repository, project),
+            ),
             *([await _kept_checkouts(project)] if deep else []),
         ]
     except FactoryError as error:
         where = f"{error.where}: " if error.where else ""
         return [git, Finding("repository", "block", where + error.what, error.advice)]
+
+
+def _is_by_repository(project: Project, section: str) -> bool:
+    """Whether the repository's own file sets anything in a section that is not as by default."""
+    return any(
+        origin == CONFIG_FILE and (key == section or key.startswith(f"{section}."))
+        for key, origin in project.loaded.origins.items()
+    )
 
 
 async def _kept_checkouts(project: Project) -> Finding:

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory_engine import storage
+from factory_engine import ledger_tail, storage
 from factory_engine.artifacts.manifest import RunManifest
 from factory_engine.artifacts.names import LEDGER_DIGEST, MANIFEST
 from factory_engine.bus import Bus
+from factory_engine.checkouts.ownership import owned
 from factory_engine.config import from_sealed
 from factory_engine.errors import FactoryError, RunError, StorageError
 from factory_engine.events import Draft, LedgerRepaired, RunInterrupted, RunResumed
 from factory_engine.fold import fold_all
 from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.ledger_receipt import Receipt
+from factory_engine.own_runs import is_known, remember
 from factory_engine.pipeline import PREFLIGHT, Handover, Plan, conclude, run_pipeline
 from factory_engine.processes.tree import end_tree
 from factory_engine.recorder import Recorder
 from factory_engine.run_folder import GuardedWriter, RunFolder
 from factory_engine.run_lock import hold
+from factory_engine.runs.amend import chosen_amendments
 from factory_engine.runs.birth import Request, claim, created_event, read_plan, require_sealed_plan
 from factory_engine.runs.listing import existing_run, find_run
 from factory_engine.runs.project import Project
@@ -38,6 +42,7 @@ from factory_engine.stages.summary.stage import (
     take_back_verdict,
     unseal,
 )
+from factory_engine.stages.validate.stage import Amend
 from factory_engine.state import RunState
 from factory_engine.status import Status
 
@@ -105,14 +110,24 @@ async def judge(
     stage: str,
     *,
     amend_scope: str | None = None,
+    amend_workers: Sequence[str] = (),
     listen: Callable[[Bus], None] | None = None,
 ) -> Outcome:
     """`bundle-validate` or `integrate` of an existing run, whether or not it was done before.
 
+    Args:
+        project: where the run lies.
+        run_id: of the run; None for the newest.
+        stage: one of the two.
+        amend_scope: why edited scope locks are to count; None where none is.
+        amend_workers: whose; none for the only one whose lock was edited.
+        listen: as for `oneshot`.
+
     Raises:
         As `oneshot`; RunError where the run has not come to its bundles yet.
+        UsageError: the locks that are to count are not those that were edited.
     """
-    folder = find_run(project.runs_dir, run_id)
+    folder = find_run(project.runs_dir, run_id, own_only=True)
     state = fold_all(read_events(folder.ledger))
     unfinished = [worker.worker_id for worker in state.workers.values() if not worker.collected]
     if unfinished and not lost_events(folder):
@@ -121,7 +136,11 @@ async def judge(
             where=folder.run_id,
             advice=f"go on with `factory launch --run-id {folder.run_id}`",
         )
-    plan = Plan(last=stage, again=stage, amend_scope=amend_scope)
+    amend = None
+    if amend_scope is not None:
+        chosen = chosen_amendments(folder, state, amend_workers)
+        amend = Amend(amend_scope, tuple(chosen.taken))
+    plan = Plan(last=stage, again=stage, amend=amend)
     return await _drive(project, folder, Request(), stage, plan, listen)
 
 
@@ -135,7 +154,8 @@ async def _drive(
 ) -> Outcome:
     target, manifest = (folder, None) if folder else await claim(project, request)
     bus = Bus()
-    with hold(target.work, command), contextlib.closing(bus):
+    own = owned(project.workspaces, target.path)
+    with hold(target.work, command), own, contextlib.closing(bus):
         if listen is not None:
             listen(bus)
         async with _recording(project, target, manifest, command, bus) as context:
@@ -168,10 +188,23 @@ async def _recording(
             unseal(folder)
             recorder.emit(Draft(RunResumed(command)))
             take_back_verdict(folder)
+        _remember(project, folder, recorder.state)
         try:
             yield context
         finally:
             context.release()
+            _remember(project, folder, recorder.state)
+
+
+def _remember(project: Project, folder: RunFolder, state: RunState) -> None:
+    """That the run is ours, outside of the repository, as far as it has come.
+
+    One that was made elsewhere stays so, whoever goes on with it.
+    """
+    path, repository = os.fspath(folder.path), os.fspath(project.repository.common_dir)
+    first = ledger_tail.first(os.fspath(folder.ledger))
+    if first is not None and (state.resumed == 0 or is_known(path, first["event_id"])):
+        remember(path, repository, first["event_id"], state.last_seq, state.last_event_id)
 
 
 async def _with_an_end(context: RunContext, plan: Plan) -> None:

@@ -13,6 +13,7 @@ from factory_engine import storage
 from factory_engine.errors import LedgerError
 from factory_engine.events import Event, EventType
 from factory_engine.ledger import read_line
+from factory_engine.plain_file import open_plain
 from factory_engine.run_folder import RunFolder
 from factory_engine.run_holder import holder_of
 
@@ -38,7 +39,7 @@ class Position:
             StorageError: the file cannot be read.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_plain(self._path) as file:
                 size = file.seek(0, 2)
                 if size < self._offset:
                     raise LedgerError("the ledger was cut back while it was read")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from factory_engine import run_id as run_ids
 from factory_engine.errors import RunError
+from factory_engine.own_runs import is_own
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.records import newest_names, record
 
@@ -47,12 +48,23 @@ def run_names(runs_dir: Path) -> list[str]:
     return newest_names(os.fspath(runs_dir))[0]
 
 
-def newest_run(runs_dir: Path, *, except_for: str = "") -> RunFolder | None:
-    """The newest run that has an event; None where there is none."""
+def newest_run(runs_dir: Path, *, except_for: str = "", own_only: bool = False) -> RunFolder | None:
+    """The newest run that was made here and has an event, else the newest of any; None for none.
+
+    Args:
+        runs_dir: the folder of all runs.
+        except_for: the id of one that does not count.
+        own_only: leave it at none where all were made elsewhere.
+    """
+    foreign = None
     for name in run_names(runs_dir):
-        if name != except_for and (folder := RunFolder(runs_dir / name)).exists:
+        folder = RunFolder(runs_dir / name)
+        if name == except_for or not folder.exists or folder.path.is_symlink():
+            continue
+        if is_own(os.fspath(folder.path)):
             return folder
-    return None
+        foreign = foreign or folder
+    return None if own_only else foreign
 
 
 def existing_run(runs_dir: Path, run_id: str | None) -> RunFolder | None:
@@ -60,22 +72,39 @@ def existing_run(runs_dir: Path, run_id: str | None) -> RunFolder | None:
 
     Raises:
         UsageError: no run can have that id.
+        RunError: its folder is a link.
     """
     if run_id is None:
         return None
     folder = RunFolder(runs_dir / run_ids.validate(run_id))
+    if folder.path.is_symlink():
+        raise RunError(
+            "is a symbolic link, which is no run",
+            where=run_id,
+            advice="name the folder that it leads to",
+        )
     return folder if folder.exists else None
 
 
-def find_run(runs_dir: Path, run_id: str | None) -> RunFolder:
-    """The run of that id, or the newest one for None.
+def find_run(runs_dir: Path, run_id: str | None, *, own_only: bool = False) -> RunFolder:
+    """The run of that id, or the newest one for None: of those made here, if there is any.
+
+    Args:
+        runs_dir: the folder of all runs.
+        run_id: its id; None for the newest.
+        own_only: a run that was made elsewhere must be named, as something is done with it.
 
     Raises:
         RunError: there is no such run.
         UsageError: no run can have that id.
     """
     if run_id is None:
-        newest = newest_run(runs_dir)
+        newest = newest_run(runs_dir, own_only=own_only)
+        if newest is None and newest_run(runs_dir) is not None:
+            raise RunError(
+                "every run here was made elsewhere",
+                advice="list them with `factory runs`, and name one with --run-id",
+            )
         if newest is None:
             raise RunError("there is no run yet", advice="start one with `factory oneshot`")
         return newest

@@ -12,6 +12,8 @@ from heapq import nlargest
 from factory_engine import ledger_tail
 from factory_engine.artifacts.names import LEDGER, MANIFEST
 from factory_engine.errors import RunError
+from factory_engine.own_runs import is_own
+from factory_engine.plain_file import NotPlain
 
 TYPE_CHECKING = False  # importing typing costs as much as starting Python
 if TYPE_CHECKING:
@@ -53,20 +55,23 @@ def newest_names(runs: str, limit: int | None = None) -> tuple[list[str], int]:
     return [name for _, name in chosen], len(timed)
 
 
-def records(runs: str, limit: int | None = None) -> tuple[list[dict[str, Any]], int]:
+def records(
+    runs: str, limit: int | None = None, repository: str = ""
+) -> tuple[list[dict[str, Any]], int]:
     """The newest `limit` runs that have an event, or all; and how many ids there are.
 
-    Each as `record` has it, but RUNNING while somebody drives it.
+    Each as `record` has it, but RUNNING while somebody drives it, and with `foreign`: whether it
+    was made elsewhere, or for another repository than the one with that common folder.
 
     Raises:
         RunError: the folder cannot be read.
     """
     names, total = newest_names(runs, limit)
-    found = [name for name in names if os.path.isfile(f"{runs}/{name}/{LEDGER}")]
+    found = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")]
     if len(found) < len(names) < total:
         names, total = newest_names(runs)
-        found = [name for name in names if os.path.isfile(f"{runs}/{name}/{LEDGER}")][:limit]
-    return [_now(f"{runs}/{name}", name) for name in found], total
+        found = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")][:limit]
+    return [_now(f"{runs}/{name}", name, repository) for name in found], total
 
 
 def record(folder: str, name: str) -> dict[str, Any]:
@@ -87,6 +92,8 @@ def record(folder: str, name: str) -> dict[str, Any]:
         "reason": "",
     }
     try:
+        if os.path.islink(folder):
+            raise NotPlain("its folder is a symbolic link")
         first, last = _ends(f"{folder}/{LEDGER}")
         if first is None or last is None:
             return empty | {"reason": "nothing recorded yet"}
@@ -130,8 +137,9 @@ def _like(default: Any, value: Any, name: str) -> Any:
     return value
 
 
-def _now(folder: str, name: str) -> dict[str, Any]:
+def _now(folder: str, name: str, repository: str) -> dict[str, Any]:
     found = record(folder, name)
+    found["foreign"] = not is_own(folder, repository)
     if os.path.exists(f"{folder}/{HOLDER}"):
         from pathlib import Path  # somebody may be driving it, which is seldom
 
@@ -144,17 +152,9 @@ def _now(folder: str, name: str) -> dict[str, Any]:
 
 def _ends(ledger: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """The first and the last event of a ledger; None where there is none."""
-    first = _first(ledger)
+    first = ledger_tail.first(ledger)
     last = next(ledger_tail.backwards(ledger), None) if first else None
     return first, ledger_tail.parse(last) if last is not None else None
-
-
-def _first(ledger: str) -> dict[str, Any] | None:
-    with open(ledger, "rb") as file:
-        line = file.readline()
-    if not line.endswith(b"\n") or not line.strip(b"\0\n"):
-        return None
-    return ledger_tail.parse(line[:-1])
 
 
 def _newest(runs: str, timed: list[tuple[str, str]], limit: int | None) -> list[tuple[str, str]]:
@@ -212,7 +212,7 @@ def _is_made(name: str) -> bool:
 def _began(folder: str) -> str:
     """When a run with a pinned id began, in the form that stands in made ids; empty if unknown."""
     try:
-        first = _first(f"{folder}/{LEDGER}")
+        first = ledger_tail.first(f"{folder}/{LEDGER}")
     except (OSError, ValueError, RecursionError):
         return ""
     moment = str(first["ts_utc"]) if first else ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from factory_engine.amendment import all_words
 from factory_engine.artifacts import strict_json
 from factory_engine.artifacts.integrator import IntegratorStatus
 from factory_engine.artifacts.manifest import RunManifest, WorkerPlan
@@ -112,6 +113,7 @@ async def verify(
     inspection = _Inspection(folder, replay(folder))
     state = inspection.replayed.state
     inspection.notes += inspection.replayed.notes
+    inspection.notes += all_words(state.amendments)
     if inspection.replayed.problems:
         return inspection.ended(inspection.replayed.problems[0])
     inspection.held.append(f"{inspection.replayed.head.seq} events and every recorded file")
@@ -278,7 +280,7 @@ def _statement_problems(
     state = inspection.replayed.state
     if envelope.payload_type != PAYLOAD_TYPE:
         yield f"{ATTESTATION}: payloadType is not {PAYLOAD_TYPE}"
-    result = Result(str(state.status), state.merged_tree, state.integrator.checks)
+    result = Result(str(state.status), state.merged_tree, state.integrator.checks, state.amendments)
     try:
         said = strict_json.parse(envelope.payload)
         difference = first_difference(

@@ -11,6 +11,7 @@ import os
 import sys
 
 from factory_engine.config.paths import APPLICATION, CONFIG_FILE, RUNS_DIR
+from factory_engine.plain_file import first_link, read_below
 
 TYPE_CHECKING = False  # importing typing, or pathlib, costs as much as starting Python
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ def runs_folder(
     Raises:
         UsageError: a setting of `paths` that makes no sense.
     """
-    if _usual_paths(root, config_file, environment, overrides):
-        return os.path.join(root, *RUNS_DIR.split("/"))
+    usual = os.path.join(root, *RUNS_DIR.split("/"))
+    if _usual_paths(root, config_file, environment, overrides) and not first_link(root, usual):
+        return usual
     from pathlib import Path
 
     from factory_engine.config.locations import runs_dir_from
@@ -98,9 +100,17 @@ def kept_bytes(
                 return 0  # no repository keeps any, as is usual
     except OSError:
         return 0
-    from factory_engine.git.repository_name import common_folder, folder_name
+    from factory_engine.git.repository_name import OTHER_FORMAT, common_folder, folder_name
 
-    return size_of(f"{workspaces}/{folder_name(common_folder(root))}/runs")
+    kept = f"{workspaces}/{folder_name(common_folder(root))}"
+    return size_of(f"{kept}/runs") + size_of(f"{kept}{OTHER_FORMAT}/runs")
+
+
+def common_folder(root: str) -> str:
+    """The common folder of the repository at `root`, by which its own runs are known."""
+    from factory_engine.git.repository_name import common_folder as found
+
+    return found(root)
 
 
 def size_of(folder: str) -> int:
@@ -124,8 +134,7 @@ def _usual_paths(
     if any(name.upper().startswith("FACTORY_PATHS") for name in environment):
         return False
     try:
-        with open(os.path.join(root, *CONFIG_FILE.split("/")), encoding="utf-8") as file:
-            return "paths" not in json.load(file)
+        return "paths" not in json.loads(read_below(root, CONFIG_FILE.split("/"), 1_000_000))
     except FileNotFoundError:
         return True
     except (OSError, ValueError, TypeError, RecursionError):

@@ -6,7 +6,8 @@ it. Never starts the program itself, never judges what it did, and changes nothi
 
 from __future__ import annotations
 
-from factory_engine.sandbox.confinement import Confinement, Sandbox, lies_in, secrets
+from factory_engine.sandbox.confinement import Confinement, Sandbox, lies_in
+from factory_engine.sandbox.hidden import agent_logins, secrets
 from factory_engine.sandbox.layer import NONE, Layer, SandboxMissing, choose, describe, warnings
 from factory_engine.sandbox.mounting import Mounting, mounting
 from factory_engine.sandbox.probe import probe, working
@@ -23,6 +24,7 @@ __all__ = [
     "SandboxMissing",
     "Shown",
     "View",
+    "agent_logins",
     "choose",
     "describe",
     "is_there",

@@ -1,7 +1,6 @@
 """What a confined program may see and change, before any layer is chosen.
 
-Owns the rule that the longer path wins, and the list of personal secrets. Reads the disk only to
-follow links.
+Owns the rule that the longer path wins. Reads the disk only to follow links.
 """
 
 from __future__ import annotations
@@ -15,26 +14,6 @@ from typing import Literal
 
 Sandbox = Literal["auto", "required", "off", "self"]
 """How a program asks for its sandbox; `self` is one that brings its own."""
-
-# Where tokens, keys and cookies lie, below the home folder.
-_SECRETS = (
-    *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc", "_netrc", ".authinfo"),
-    *(".git-credentials", ".pgpass", ".my.cnf", ".pypirc", ".npmrc", ".yarnrc.yml", ".boto"),
-    *(".vault-token", ".password-store", ".gem/credentials", ".terraform.d", ".oci", ".s3cfg"),
-    *(".cargo/credentials", ".cargo/credentials.toml", ".m2/settings-security.xml"),
-    *(".config/gh", ".config/glab-cli", ".config/hub", ".config/gcloud", ".config/op"),
-    *(".config/git/credentials", ".config/containers/auth.json", ".config/rclone"),
-    *(".config/sops", ".config/age", ".config/doctl", ".config/heroku", ".config/pypoetry"),
-    *(".config/google-chrome", ".config/chromium", ".mozilla", ".thunderbird"),
-    *(".local/share/keyrings", ".local/share/kwalletd", ".local/share/containers"),
-    *(".bash_history", ".zsh_history", ".python_history", ".psql_history"),
-)
-# A read-only file system does not keep anyone from talking to a socket on it. Behind these stands
-# a service that starts programs outside for whoever asks.
-_SERVICES = (
-    *("/run/user", "/run/docker.sock", "/run/docker", "/run/podman", "/run/containerd"),
-    *("/run/crio", "/run/dbus", "/run/systemd/private", "/run/snapd.socket", "/run/libvirt"),
-)
 
 SHARED_TEMPORARY = ("/tmp", "/var/tmp")  # these two belong to everybody
 
@@ -75,11 +54,6 @@ class Rule:
 
     path: str
     access: Access
-
-
-def secrets(home: Path) -> tuple[Path, ...]:
-    """What to hide from every program: credentials below `home`, and doors to other processes."""
-    return (*(home / name for name in _SECRETS), *map(Path, _SERVICES))
 
 
 def rules(confinement: Confinement) -> list[Rule]:

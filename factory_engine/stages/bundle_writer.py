@@ -38,9 +38,12 @@ from factory_engine.artifacts.names import (
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.escape import printable
 from factory_engine.git import diff
+from factory_engine.plain_file import read_plain
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.outbox import Outbox, read_outbox
 from factory_engine.status import Status
+
+_MOST_LOG_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def write_logs(context: RunContext, owner: str, logs: Sequence[tuple[str, Path]]
     """Copy finished logs into the bundle; their index."""
     entries = []
     for name, source in logs:
-        data = source.read_bytes() if source.is_file() else b""
+        data = _log(source)
         relative = f"{owner}/{LOGS}/{name}.log"
         context.writer.write(relative, data)
         entries.append(
@@ -187,6 +190,14 @@ def write_logs(context: RunContext, owner: str, logs: Sequence[tuple[str, Path]]
         )
     entries.sort(key=lambda entry: entry.path)
     return LogIndex(run_id=context.manifest.run_id, owner=owner, logs=entries)
+
+
+def _log(source: Path) -> bytes:
+    """A finished log; nothing where a program without a sandbox has put something else there."""
+    try:
+        return read_plain(source, _MOST_LOG_BYTES)
+    except OSError:
+        return b""
 
 
 def _summary(title: str, contents: BundleContents, changes: Sequence[Change]) -> bytes:

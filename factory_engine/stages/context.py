@@ -23,10 +23,11 @@ from factory_engine.checkouts.provider import Checkouts
 from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
-from factory_engine.events import Draft
+from factory_engine.events import Draft, Finding
 from factory_engine.git.history import History, copy_history
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
+from factory_engine.git.store_proof import Facts
 from factory_engine.processes.marker import Marker
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.run_folder import GuardedWriter, RunFolder
@@ -94,6 +95,7 @@ class RunContext:
     _opened: list[RunStore] = field(default_factory=list)
     _isolation: list[Isolation] = field(default_factory=list)
     _layers: list[Layers] = field(default_factory=list)
+    _seen: list[tuple[BaseStore, Facts]] = field(default_factory=list)
     _ports: list[Ports] = field(default_factory=list)
     _carry_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _carried: dict[tuple[str, ...], tuple[Carried, ...]] = field(default_factory=dict)
@@ -119,7 +121,10 @@ class RunContext:
                 # marked, so that a git that outlives a killed factory is ended with the rest
                 mark = tuple(self.marker().variables().items())
                 base_store = BaseStore(self.workspaces / "store.git", mark)
-                await base_store.ensure(self.repository, self.base)
+                mended = await base_store.ensure(self.repository, self.base)
+                if mended:
+                    self.record(Draft(Finding("cache", "warn", mended, "")))
+                self._seen.append((base_store, await asyncio.to_thread(base_store.seen)))
                 form = self.repository.object_format
                 history = await self._history(base_store.path / "history")
                 self._opened.append(
@@ -161,6 +166,8 @@ class RunContext:
         """Nothing of the cache is in use any more; what is too much of it goes."""
         for ports in self._ports:
             ports.release()
+        for base_store, before in self._seen:
+            base_store.leave(before)
         for layers in self._layers:
             layers.release()
             layers.cache.sweep()

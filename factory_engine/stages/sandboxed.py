@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory_engine import storage
 from factory_engine.checkouts.provider import Checkout
+from factory_engine.config.locations import signing_key
 from factory_engine.processes.program import exit_in_words
 from factory_engine.processes.supervise import Finished, Limits, Program
 from factory_engine.sandbox import (
@@ -23,6 +24,7 @@ from factory_engine.sandbox import (
     Sandbox,
     Shown,
     View,
+    agent_logins,
     choose,
     is_there,
     plain_rc,
@@ -177,8 +179,9 @@ async def sandboxed_launch(
     for missing in [path for path in state if not path.exists()]:
         if _is_meant_as_folder(missing):
             storage.make_folder(missing)  # inside the program could not, as it does the first time
-    hidden = secrets(context.home)
-    probed = await asyncio.to_thread(probe, hidden) if asked in ("auto", "required") else NONE
+    hidden = _hidden(context, folders.owner, state)
+    usual = secrets(context.home)
+    probed = await asyncio.to_thread(probe, usual) if asked in ("auto", "required") else NONE
     layer = choose(asked, probed, network=network)
     isolation = await context.isolation()
     store = context.workspaces / "store.git"
@@ -203,7 +206,7 @@ async def sandboxed_launch(
     confinement = Confinement(
         writable=(workspace, *folders.writable, *state),
         hidden=(*_workspaces(context), *hidden, *hide),
-        readonly=(folders.folder, store, *read),
+        readonly=(folders.folder, store, *read, *_settings_in(state)),
         temporary=folders.temporary,
         network=network,
     )
@@ -264,6 +267,40 @@ _FILES = frozenset((".git-credentials", ".gitconfig", ".pgpass"))
 def _is_meant_as_folder(path: Path) -> bool:
     """Whether a `state` that is not there yet is a folder: `~/.npmrc` and `x.sock` are none."""
     return not (path.suffix or path.name.endswith("rc") or path.name in _FILES)
+
+
+# What an agent obeys at its next start: a hook planted there would run outside of any sandbox.
+_OBEYED = (
+    *("settings.json", "settings.local.json", "managed-settings.json", "hooks", "hooks.json"),
+    *("config.toml", "commands", "agents", "skills", "plugins", "AGENTS.md", "CLAUDE.md"),
+    *("GEMINI.md", "mcp.json", "extensions", "rules"),
+)
+
+
+def _settings_in(state: Sequence[Path]) -> list[Path]:
+    """The settings in an agent's own folders: to be read, not to be changed by its work."""
+    return [path for folder in state for name in _OBEYED if (path := folder / name).exists()]
+
+
+def _hidden(context: RunContext, owner: str, state: Sequence[Path]) -> list[Path]:
+    """The secrets that this program must not see: all but what is its agent's own."""
+    worker = context.config.workers.get(owner)
+    agent = context.config.agents.get(worker.agent) if worker else None
+    words = [*(worker.command if worker else ()), *(agent.argv if agent else ())]
+    words += [agent.protocol] if agent else []
+    home, environment = context.home, context.environment
+    found = [*secrets(home, environment), *agent_logins(home, environment, words)]
+    for other in context.config.agents.values():
+        found += [path for path in state_folders(other.state, home) if path != home]
+    if (key := signing_key(context.config)) is not None:
+        found.append(key)
+    own = set(state)
+    return [path for path in dict.fromkeys(found) if path not in own and not _is_around(path, own)]
+
+
+def _is_around(path: Path, own: Collection[Path]) -> bool:
+    """Whether one of the program's own folders is not seen where `path` is hidden."""
+    return any(folder.is_relative_to(path) for folder in own) and not path.is_file()
 
 
 def _workspaces(context: RunContext) -> list[Path]:

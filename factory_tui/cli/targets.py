@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from factory_engine.errors import RunError
+from factory_engine.own_runs import is_own
 from factory_engine.run_folder import RunFolder
 from factory_engine.runs.listing import find_run
 from factory_tui.cli import listing_targets
@@ -36,8 +37,12 @@ def runs_dir(arguments: argparse.Namespace) -> Path:
     return Path(listing_targets.runs_dir(arguments))
 
 
-def run_folder(arguments: argparse.Namespace, output: Output) -> RunFolder:
+def run_folder(
+    arguments: argparse.Namespace, output: Output, *, own_only: bool = False
+) -> RunFolder:
     """The run that a command is about; the newest one, named on stderr, where none is given.
+
+    With `own_only` one that was made elsewhere has to be given.
 
     Raises:
         RunError: there is no such run.
@@ -53,9 +58,10 @@ def run_folder(arguments: argparse.Namespace, output: Output) -> RunFolder:
                 advice="name the folder that holds LEDGER.jsonl",
             )
         return folder
-    folder = find_run(runs_dir(arguments), arguments.run_id)
+    folder = find_run(runs_dir(arguments), arguments.run_id, own_only=own_only)
     if arguments.run_id is None:
-        output.remark(f"run {folder.run_id}, the newest")
+        elsewhere = "" if is_own(str(folder.path)) else "; it was made elsewhere"
+        output.remark(f"run {folder.run_id}, the newest{elsewhere}")
     return folder
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
+from factory_engine.amendment import amendment_words
 from factory_engine.escape import printable
 from factory_engine.events import (
     INTEGRATOR,
@@ -45,7 +46,7 @@ from factory_engine.events import (
     WorkerStalled,
     WorkerStarted,
 )
-from factory_engine.state import RunState
+from factory_engine.state import Amendment, RunState
 from factory_tui.text.glyphs import DisplayStatus
 from factory_tui.text.units import SECOND_US, changes, duration
 
@@ -271,8 +272,11 @@ def _started(details: WorkerStarted, title: str) -> str:
 
 def _judging(event: Event, details: JudgingDetails) -> Said:
     match details:
-        case LockAmended(worker_id=worker_id, reason=reason):
-            return Said("AMENDED", f"scope of {worker_id}: {reason}")
+        case LockAmended():
+            made = Amendment(
+                details.worker_id, details.reason, details.who or "", details.old, details.new
+            )
+            return Said("AMENDED", amendment_words(made))
         case BundleJudged(status=status, reason=reason):
             return Said(status, reason, "bundle: ") if reason else Said(status, "bundle is valid")
         case MergeFinished(conflicts=conflicts):

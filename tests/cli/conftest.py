@@ -9,6 +9,7 @@ import pytest
 
 from factory_tui.cli.main import main
 from tests.cli.shell import Shell, configure, make_place
+from tests.support.own import make_own
 
 
 @pytest.fixture
@@ -35,4 +36,6 @@ def reader(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """A shell in a copy of that repository: `good` passed, `bad` is the newest and BLOCKED."""
     folder = tmp_path / "repo"
     shutil.copytree(finished, folder, symlinks=True)
+    for run in ("good", "bad"):
+        make_own(folder / "tools/codex/runs" / run)
     return Shell(folder, capsys)

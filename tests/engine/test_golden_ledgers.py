@@ -17,11 +17,15 @@ from tests.support.golden_runs import GOLDEN, STORIES, ledger_of, state_text
 Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
-ADDED = {("worker.started", name) for name in ("isolation", "port_base")} | {
-    (kind, name)
-    for kind in ("worker.checked", "check.finished")
-    for name in ("last_lines", "lacked")
-}
+ADDED = (
+    {("lock.amended", "who")}
+    | {("worker.started", name) for name in ("isolation", "port_base")}
+    | {
+        (kind, name)
+        for kind in ("worker.checked", "check.finished")
+        for name in ("last_lines", "lacked")
+    }
+)
 """Fields that were added since the golden ledgers were recorded."""
 
 

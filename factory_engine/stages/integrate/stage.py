@@ -21,10 +21,12 @@ from factory_engine.rules.scope import ScopeRules
 from factory_engine.stages.bundle_writer import changes_to, counts_of, write_logs, write_patch
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.integrate.merged_checks import Checked, check_merged
+from factory_engine.stages.integrate.merged_tree import judge_merged
 from factory_engine.stages.summary.report import PlanFacts, merge_plan
 from factory_engine.stages.summary.stage import Judgement
 from factory_engine.stages.validate.base_tree import BaseTree
 from factory_engine.stages.validate.stage import (
+    Amend,
     JudgedBundle,
     blocking_reason,
     event_violations,
@@ -43,14 +45,14 @@ class Integration:
 
 async def run_integrate(
     context: RunContext,
-    amend_scope: str | None = None,
+    amend: Amend | None = None,
     known: Sequence[JudgedBundle] = (),
 ) -> Integration:
     """Judge, merge, check.
 
     Args:
         context: the run.
-        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        amend: which edited scope locks are to count, and why.
         known: the verdicts of a validation just before; they stand where nothing changed since.
 
     Returns:
@@ -59,7 +61,7 @@ async def run_integrate(
     """
     started_at = context.clock.timestamp()
     remove_workspace(context.folder.bundle(INTEGRATOR))
-    bundles = await judge_all(context, amend_scope, known)
+    bundles = await judge_all(context, amend, known)
     violations = [violation for bundle in bundles for violation in bundle.violations]
     violations += await _overlaps(context, bundles)
     merged = await _merge(context, bundles, violations)
@@ -134,6 +136,10 @@ async def _merge(
     if not contributions and context.manifest.dry_run:
         return Merged(tree=None, conflicts=())  # nothing to merge, nothing to check
     merged = await merge_trees((await context.store()).git, context.base, contributions)
+    as_a_whole = await judge_merged(context, bundles, merged, violations)
+    violations += as_a_whole
+    if any(violation.severity == "error" for violation in as_a_whole):
+        return None  # nobody should get hold of this tree
     violations += [
         Violation(
             code=Code.CONFLICT,

@@ -11,10 +11,12 @@ import os
 from functools import partial
 from pathlib import Path
 
+from factory_engine import storage
 from factory_engine.agents.protocol import AgentVerdict
 from factory_engine.checkouts.inspection import Collected, CollectLimits
 from factory_engine.checkouts.provider import Checkout
 from factory_engine.config.tasks import CheckConfig
+from factory_engine.errors import CollectError, StorageError
 from factory_engine.escape import printable
 from factory_engine.events import Draft, WorkerChecked, WorkerFinished
 from factory_engine.processes.environment import worker_environment
@@ -33,8 +35,8 @@ from factory_engine.status import Status
 async def run_worker(context: RunContext, worker_id: str) -> None:
     """Run one worker and leave its bundle in the run folder.
 
-    Whatever the worker does, it ends with a bundle and a `worker.finished` event; only a problem
-    of the factory itself (a full disk, a broken git) is raised.
+    Whatever the worker does, also to its own files, it ends with a bundle and a `worker.finished`
+    event; only a problem of the factory itself (a full disk, a broken git) is raised.
     """
     worker = WorkerContext(context, worker_id)
     progress = Progress(started_at=context.clock.timestamp())
@@ -48,15 +50,16 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
         checkout = await worker.checkout()
         finished, verdict = await run_attempts(worker, checkout, progress)
         collected = await _collect(worker, checkout, progress)
-        if not verdict.ok:
+        tree = None if collected is None else collected.tree
+        if not verdict.ok and tree is not None:
             progress.warnings.append("the work is partial: its program did not end well")
         verdict = await _with_its_work(worker, verdict, collected)
-        if verdict.ok:
-            await _run_checks(worker, collected.tree, progress)
-        else:
+        if not verdict.ok:
             progress.errors.append(verdict.reason)
+        elif tree is not None:
+            await _run_checks(worker, tree, progress)
         status, reason = _status_of(verdict, progress)
-        await _leave_bundle(worker, progress, status, reason, finished.rc, collected.tree)
+        await _leave_bundle(worker, progress, status, reason, finished.rc, tree, started=True)
         keep = is_kept(context, status)
         if not keep and verdict.ok and not finished.survivors:
             await checkouts.give_back(checkout, confined=progress.layers == {"bubblewrap"})
@@ -68,7 +71,33 @@ async def run_worker(context: RunContext, worker_id: str) -> None:
             await asyncio.to_thread(remove_worker_folder, worker.folder)
 
 
-async def _collect(worker: WorkerContext, checkout: Checkout, progress: Progress) -> Collected:
+async def _collect(
+    worker: WorkerContext, checkout: Checkout, progress: Progress
+) -> Collected | None:
+    """What the worker left; None, with an error that says why, where it cannot be made out.
+
+    A worker can put anything into its folder. What that does to collecting is its own verdict.
+
+    Raises:
+        StorageError: the disk refused, whatever the worker has left.
+    """
+    seconds = worker.run.config.run.collect_timeout_s
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collected(worker, checkout, progress)
+    except TimeoutError:
+        reason = f"was not done after {seconds:g} s, which its files must have caused"
+    except CollectError as error:
+        reason = error.what + (f": {printable(error.where)}" if error.where else "")
+    except StorageError as error:
+        # git says so of a file of that name, too; where the disk takes files it was no disk's fault
+        await asyncio.to_thread(storage.probe, worker.run.folder.work)
+        reason = error.what
+    progress.errors.append(reason)
+    return None
+
+
+async def _collected(worker: WorkerContext, checkout: Checkout, progress: Progress) -> Collected:
     policy = worker.run.config.policy
     limits = CollectLimits(max_files=policy.max_files, max_file_bytes=policy.max_file_bytes)
     checkouts = await worker.checkouts()
@@ -89,10 +118,10 @@ async def _collect(worker: WorkerContext, checkout: Checkout, progress: Progress
 
 
 async def _with_its_work(
-    worker: WorkerContext, verdict: AgentVerdict, collected: Collected
+    worker: WorkerContext, verdict: AgentVerdict, collected: Collected | None
 ) -> AgentVerdict:
     """The verdict; BLOCKED where a turn ended well but changed nothing and that is not allowed."""
-    if not verdict.ok or collected.problems or _may_be_empty(worker):
+    if not verdict.ok or collected is None or collected.problems or _may_be_empty(worker):
         return verdict
     git = (await worker.run.store()).git
     base = (await git.run("rev-parse", "--verify", f"{worker.run.base}^{{tree}}")).line
@@ -170,11 +199,15 @@ async def _leave_bundle(
     reason: str,
     rc: int | None = None,
     tree: str | None = None,
+    *,
+    started: bool = False,
 ) -> None:
     """Write the bundle, then say in the ledger that it is there, with the hash of each file.
 
     Args:
-        rc, tree: what its program ended with and left behind; None where none was started.
+        rc, tree: what its program ended with and left behind; None where none was started, or
+            what it left could not be made out.
+        started: whether its program was.
     """
     worker_id = worker.worker_id
     written = await write_bundle(
@@ -186,7 +219,7 @@ async def _leave_bundle(
             rc=rc,
             tree=tree,
             started_at=progress.started_at,
-            outbox=worker.folder.outbox if tree is not None else None,
+            outbox=worker.folder.outbox if started else None,
             last_message=progress.last_message,
             logs=tuple(progress.logs),
             checks=tuple(progress.checks),

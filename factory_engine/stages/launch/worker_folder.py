@@ -12,6 +12,7 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.artifacts.names import INTEGRATOR, SCOPE_LOCK
 from factory_engine.checkouts.removal import remove_workspace
+from factory_engine.errors import StorageError
 from factory_engine.stages.context import PREPARE, RunContext
 from factory_engine.status import Status
 
@@ -50,11 +51,7 @@ def is_kept(context: RunContext, status: Status) -> bool:
 
 
 def remove_left_folders(context: RunContext) -> None:
-    """Remove what a killed factory did not get to: workspaces whose bundles are there.
-
-    Raises:
-        StorageError: something stays.
-    """
+    """Remove what a killed factory did not get to: workspaces whose bundles are there."""
     for worker in context.state().workers.values():
         if worker.collected and not is_kept(context, worker.status):
             remove_worker_folder(WorkerFolder(context.worker_folder(worker.worker_id)))
@@ -67,10 +64,11 @@ def remove_left_folders(context: RunContext) -> None:
 def remove_worker_folder(folder: WorkerFolder) -> None:
     """Remove all of it, and the folders above that are empty then.
 
-    Raises:
-        StorageError: something stays.
+    What a worker has made irremovable (a flag of the file system) is left to `prune`, which names
+    it: it must not end the run of the others.
     """
-    remove_workspace(folder.path)
+    with contextlib.suppress(StorageError):
+        remove_workspace(folder.path)
     for parent in (folder.path.parent, folder.path.parent.parent):
         with contextlib.suppress(OSError):
             storage.disk.rmdir(parent)  # only where it is empty

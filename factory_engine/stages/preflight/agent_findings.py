@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,22 +100,51 @@ def program_findings(
 
 
 async def examine_agents(
-    config: Config, root: Path, workspaces: Path, inherited: Mapping[str, str]
+    config: Config,
+    root: Path,
+    workspaces: Path,
+    inherited: Mapping[str, str],
+    named_by_repository: Callable[[str], bool] = lambda _: False,
 ) -> list[Finding]:
-    """The diagnostics of each agent whose program is there, in the order of their names."""
+    """The diagnostics of each agent whose program is there, in the order of their names.
+
+    Args:
+        config: which agents, and how.
+        root: the top of the repository.
+        workspaces: where checkouts lie.
+        inherited: the environment of the operator.
+        named_by_repository: whether a section, by its dotted name, says something because the
+            repository does: such an agent is not started.
+    """
     probed = await asyncio.to_thread(probe, secrets(home_of(inherited)))
     tasks = []
+    unasked: list[Finding] = []
     async with asyncio.TaskGroup() as group:
         working = {w: worker for w, worker in sorted(config.workers.items()) if worker.has_task}
         for use in _uses(config, working):
             setup = _setup(use, root, workspaces, inherited, probed)
-            if setup is not None:
+            by_repository = any(map(named_by_repository, _sections(use, config)))
+            if setup is not None and by_repository:
+                message = f"{' '.join(setup.argv)}: not started, the repository says how"
+                advice = "look at its configuration, then `factory doctor --run`"
+                unasked.append(Finding(f"{use.name} agent", "ok", printable(message, 300), advice))
+            elif setup is not None:
                 look = agent_kind(use.configured.agent.protocol).diagnostics.look(setup)
                 tasks.append((use.name, group.create_task(look)))
-    return [
+    return unasked + [
         replace(finding, name=f"{name} {finding.name}")
         for name, task in tasks
         for finding in task.result()
+    ]
+
+
+def _sections(use: _Use, config: Config) -> list[str]:
+    """What decides which program is started, and with what around it."""
+    workers = [name for name, worker in config.workers.items() if worker.agent == use.agent]
+    parts = ("env", "pass_env", "sandbox")
+    return [
+        f"agents.{use.agent}",
+        *(f"workers.{name}.{part}" for name in workers for part in parts),
     ]
 
 
@@ -184,7 +213,7 @@ def _setup(
     ) -> tuple[tuple[str, ...], Mapping[str, str]]:
         confinement = Confinement(
             writable=(folders.folder, *state),
-            hidden=secrets(home),
+            hidden=secrets(home, inherited),
             readonly=(root,),
             temporary=folders.temporary,
             network=agent.worker.network == "on",

@@ -51,6 +51,7 @@ class ReportFacts:
     merged_tree: str
     stages: Sequence[StageResult]
     workers: Sequence[WorkerLine]
+    amendments: Sequence[str]
     violations: Sequence[Violation]
     conflicts: Sequence[ConflictRecord]
     checks: Sequence[CheckResult]
@@ -85,6 +86,7 @@ def final_report(facts: ReportFacts) -> str:
         _section("Stages", [f"{stage.status:<8} {stage.name}" for stage in facts.stages]),
         _section("Preflight", facts.preflight),
         _section("Workers", [_worker(worker) for worker in facts.workers]),
+        _section("Amended scopes", facts.amendments),
         _section("What blocks", [_violation(v) for v in facts.violations if v.severity == "error"]),
         _section("Conflicts", _conflicts(facts.conflicts)),
         _section("Required checks on base", _on_base(facts)),
@@ -253,8 +255,8 @@ def _next_steps(facts: ReportFacts) -> list[str]:
     if facts.status is Status.FAIL:
         return [f"factory oneshot {run}    goes on from the last finished step"]
     steps = {
-        "SCOPE": "correct the files, or the lock with --amend-scope, then integrate again",
-        "LOCK_MISMATCH": 'factory integrate --amend-scope "REASON" if the lock was meant',
+        "SCOPE": "correct the files, or the lock with --amend-scope and --workers, then integrate",
+        "LOCK_MISMATCH": 'if it was meant, factory integrate --amend-scope "REASON" --workers X',
         "OVERLAP": "let one worker own the path, or list it under scope.shared of each",
         "CONFLICT": "resolve it in one of the bundles, or run one of the workers after the other",
         "WORKER": "read its LOGS, then factory launch --workers to start it again",

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from factory_engine import storage
+from factory_engine.amendment import all_words, amendment_words
 from factory_engine.artifacts.bundle import Change, CheckResult, FilesChanged, LogIndex
 from factory_engine.artifacts.integrator import (
+    AmendmentRecord,
     CarriedRecord,
     ConflictRecord,
     IntegratorStatus,
@@ -46,7 +48,7 @@ from factory_engine.events import (
     RunFinished,
 )
 from factory_engine.provenance.attestation import attest
-from factory_engine.provenance.statement import Result
+from factory_engine.provenance.statement import Result, patterns
 from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.isolation import IsolationKind
@@ -129,7 +131,7 @@ def clear_work(folder: RunFolder) -> None:
 def _attestation(context: RunContext, status: Status) -> bytes:
     """Made of what the ledger says, so that whoever has the folder can make it again."""
     state = context.state()
-    result = Result(str(status), state.merged_tree, state.integrator.checks)
+    result = Result(str(status), state.merged_tree, state.integrator.checks, state.amendments)
     # A run that preflight stopped is not signed: the key may be what stood in the way.
     sound = state.stage("preflight").status is Status.PASS
     key = context.signing_key() if sound else None
@@ -194,6 +196,17 @@ def _status_and_report(
         prepared=[
             PreparedRecord(name=one.step, key=one.key) for one in reversed(judgement.prepared)
         ],
+        amendments=[
+            AmendmentRecord(
+                worker_id=one.worker_id,
+                who=one.who,
+                reason=one.reason,
+                old=patterns(one.old),
+                new=patterns(one.new),
+                words=amendment_words(one),
+            )
+            for one in state.amendments
+        ],
         required_checks=[check for check in judgement.checks if check.required],
         optional_checks=[check for check in judgement.checks if not check.required],
         errors=[f"{v.code}: {v.message}" for v in errors],
@@ -248,6 +261,7 @@ def _facts(
             )
             for worker in state.workers.values()
         ],
+        amendments=all_words(state.amendments),
         violations=judgement.violations,
         conflicts=judgement.conflicts,
         checks=judgement.checks,

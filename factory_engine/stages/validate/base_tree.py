@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from factory_engine.git import diff
@@ -40,7 +40,7 @@ class _Gathering:
 
     def __init__(self, wanted: frozenset[str]) -> None:
         self.contents = Contents()
-        self._wanted = wanted
+        self.wanted = wanted
 
     def begin(self, oid: str) -> None:
         self._oid, self._size, self._kept = oid, 0, bytearray()
@@ -49,13 +49,13 @@ class _Gathering:
     def take(self, piece: memoryview) -> None:
         self._digest.update(piece)
         self._size += len(piece)
-        if self._oid in self._wanted and self._size <= _LARGEST_KEPT:
+        if self._oid in self.wanted and self._size <= _LARGEST_KEPT:
             self._kept += piece
 
     def end(self) -> None:
         self.contents.sha256[self._oid] = self._digest.hexdigest()
         self.contents.sizes[self._oid] = self._size
-        if self._oid in self._wanted and self._size <= _LARGEST_KEPT:
+        if self._oid in self.wanted and self._size <= _LARGEST_KEPT:
             self.contents.kept[self._oid] = bytes(self._kept)
 
 
@@ -84,6 +84,14 @@ class BaseTree:
             return ()
         store = await self._context.store()
         return await diff.tree_changes(store.git, self._context.base, tree)
+
+    async def link_targets(self, oids: Collection[str]) -> dict[str, bytes]:
+        """What links say, by object id; one that is too long for a path is left out."""
+        gathering = _Gathering(frozenset(oids))
+        if oids:
+            store = await self._context.store()
+            await stream_blobs(store.git, sorted(gathering.wanted), gathering)
+        return gathering.contents.kept
 
     async def contents(self, changes: Sequence[TreeChange]) -> Contents:
         """What the judging needs to know of every content, old and new, that `changes` name."""

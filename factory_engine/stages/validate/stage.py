@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from factory_engine import storage
@@ -29,9 +29,10 @@ from factory_engine.events import (
 from factory_engine.git.apply import Applied, apply_patch
 from factory_engine.git.concurrent import together
 from factory_engine.git.diff import TreeChange
+from factory_engine.operator_name import operator_name
 from factory_engine.patch.reader import read_patch
 from factory_engine.rules.bundle import BundleFacts, judge_bundle, may_apply
-from factory_engine.run_folder import Unreadable
+from factory_engine.run_folder import RunFolder, Unreadable
 from factory_engine.stages.context import RunContext, StageOutcome
 from factory_engine.stages.validate.base_tree import BaseTree
 from factory_engine.stages.validate.bundle_files import MAX_TEXT_BYTES, extra_files, read_artifacts
@@ -76,9 +77,9 @@ class Validation:
     bundles: tuple[JudgedBundle, ...]
 
 
-async def run_bundle_validate(context: RunContext, amend_scope: str | None = None) -> Validation:
+async def run_bundle_validate(context: RunContext, amend: Amend | None = None) -> Validation:
     """Judge every bundle and record each verdict. BLOCKED if one of them has an error."""
-    bundles = await judge_all(context, amend_scope)
+    bundles = await judge_all(context, amend)
     errors = [violation for bundle in bundles for violation in bundle.errors]
     outcome = StageOutcome(Status.BLOCKED if errors else Status.PASS, blocking_reason(errors))
     return Validation(outcome, bundles)
@@ -103,18 +104,18 @@ def blocking_reason(violations: Sequence[Violation]) -> str:
 
 async def judge_all(
     context: RunContext,
-    amend_scope: str | None = None,
+    amend: Amend | None = None,
     known: Sequence[JudgedBundle] = (),
 ) -> tuple[JudgedBundle, ...]:
     """Every bundle of the run, in the order of worker ids, each new verdict recorded.
 
     Args:
         context: the run.
-        amend_scope: an operator's reason to take edited scope locks as the locks that count.
+        amend: which edited scope locks are to count, and why.
         known: verdicts of before; one stands where neither the bundle nor its lock has changed.
     """
-    if amend_scope is not None:
-        amend_locks(context, amend_scope)
+    if amend is not None:
+        amend_locks(context, amend)
     base = BaseTree(context)
     before = {bundle.worker_id: bundle for bundle in known}
     async with together() as group:
@@ -166,26 +167,48 @@ def event_violations(violations: Sequence[Violation]) -> tuple[RecordedViolation
     )
 
 
-def amend_locks(context: RunContext, reason: str) -> list[str]:
-    """Make the edited locks of the bundles the locks that count, with the reason in the ledger.
+@dataclass(frozen=True)
+class Amend:
+    """An operator's word that edited scope locks are the ones that count.
 
-    Returns:
-        the workers whose lock was amended. A lock that cannot be read is left to the judging.
+    Args:
+        reason: why.
+        workers: whose; the edited locks of all others stay refused.
     """
-    amended = []
-    for plan in context.manifest.workers:
-        issued = context.issued_lock(plan.worker_id)
+
+    reason: str
+    workers: tuple[str, ...]
+
+
+def edited_locks(
+    folder: RunFolder, issued: Mapping[str, ScopeLock]
+) -> dict[str, tuple[ScopeLock, ScopeLock]]:
+    """The issued lock and the one in the bundle of each worker for which they differ.
+
+    A lock that cannot be read is left to the judging.
+    """
+    found = {}
+    for worker_id, lock in sorted(issued.items()):
         try:
-            data = context.folder.read(f"{plan.worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
+            data = folder.read(f"{worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
             edited = ScopeLock.from_bytes(data)
         except (Unreadable, JsonProblem):
             continue
-        if edited == issued or edited.worker_id != plan.worker_id:
-            continue
-        details = LockAmended(plan.worker_id, reason, old=_patterns(issued), new=_patterns(edited))
-        context.record(Draft(details, OPERATOR))
-        amended.append(plan.worker_id)
-    return amended
+        if edited != lock and edited.worker_id == worker_id:
+            found[worker_id] = (lock, edited)
+    return found
+
+
+def amend_locks(context: RunContext, amend: Amend) -> None:
+    """Make the edited locks of the named workers the ones that count; the ledger says who, why."""
+    workers = [plan.worker_id for plan in context.manifest.workers]
+    issued = {worker_id: context.issued_lock(worker_id) for worker_id in workers}
+    for worker_id, (old, new) in edited_locks(context.folder, issued).items():
+        if worker_id in amend.workers:
+            details = LockAmended(
+                worker_id, amend.reason, old=_patterns(old), new=_patterns(new), who=operator_name()
+            )
+            context.record(Draft(details, OPERATOR))
 
 
 def _patterns(lock: ScopeLock) -> LockPatterns:
@@ -226,7 +249,7 @@ async def _judge(
             sizes=contents.sizes,
             contents=contents.kept,
             policy=context.config.policy,
-            runs_dir=_runs_dir(context),
+            runs_dir=runs_dir_of(context),
             required_checks=_required_checks(context, worker_id),
             extras=extra_files(context.folder, worker_id),
             reading=reading,
@@ -256,7 +279,7 @@ async def _apply(context: RunContext, worker_id: str, patch: bytes) -> Applied:
     return await apply_patch(store.git, context.base, patch, index, timeout_s=APPLY_TIMEOUT_S)
 
 
-def _runs_dir(context: RunContext) -> bytes | None:
+def runs_dir_of(context: RunContext) -> bytes | None:
     """The folder of runs as a path of the repository; None where it lies elsewhere."""
     with contextlib.suppress(ValueError):
         return os.fsencode(context.runs_dir.relative_to(context.repository.root).as_posix())

@@ -21,17 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--branch", metavar="NAME", help="the new branch (default: factory/ and the run's id)"
     )
+    parser.add_argument(
+        "--foreign", action="store_true", help="apply a run that was not made on this machine, too"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Make the branch; the work tree and the current branch stay as they are."""
     output = Output(arguments)
-    folder = run_folder(arguments, output)
+    folder = run_folder(arguments, output, own_only=True)
     start, config = start_of(arguments), config_file(arguments)
 
     async def land() -> Applied:
         project = await open_project(start, config_file=config, overrides=arguments.overrides)
-        return await apply_run(project, folder, arguments.branch)
+        return await apply_run(project, folder, arguments.branch, foreign=arguments.foreign)
 
     driven = run_until_signal(land)
     if driven.value is None:

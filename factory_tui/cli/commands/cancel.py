@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Ask, and wait until it has stopped. A run that nobody drives needs no stopping."""
     output = Output(arguments)
-    folder = run_folder(arguments, output)
+    folder = run_folder(arguments, output, own_only=True)
     holder = holder_of(folder.work)
     if holder is not None and not cancel(folder):
         raise FactoryError(

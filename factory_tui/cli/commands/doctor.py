@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deep", action="store_true", help="read every file of the kept checkouts of base, too"
     )
+    parser.add_argument(
+        "--run",
+        action="store_true",
+        help="start the agents that the repository's configuration names, too",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
@@ -37,7 +42,11 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
     async def look() -> tuple[list[Finding], dict[str, int]]:
         findings = await doctor.examine(
-            start, config_file=config, overrides=arguments.overrides, deep=arguments.deep
+            start,
+            config_file=config,
+            overrides=arguments.overrides,
+            deep=arguments.deep,
+            run=arguments.run,
         )
         return findings, await _disk_use(start, config, arguments.overrides)
 

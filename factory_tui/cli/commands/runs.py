@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from factory_engine.clock import Clock
 from factory_engine.runs.records import records
-from factory_tui.cli.listing_targets import kept_bytes, runs_dir
+from factory_engine.runs.whereabouts import common_folder
+from factory_tui.cli.listing_targets import kept_bytes, root_of, runs_dir
 from factory_tui.cli.output import Output
 from factory_tui.cli.printers.runs_table import older_runs, runs_table
 from factory_tui.cli.printers.style import style
@@ -40,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Print a line for each run."""
     output = Output(arguments)
-    runs, total = records(runs_dir(arguments), None if arguments.all else arguments.limit)
+    repository = common_folder(root_of(arguments))
+    runs, total = records(
+        runs_dir(arguments), None if arguments.all else arguments.limit, repository
+    )
     now_us = Clock.from_environment().now_us()
     for line in runs_table(runs, now_us, style(output.color_out)):
         output.result(line)

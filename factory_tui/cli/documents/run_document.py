@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from factory_engine.amendment import all_words
 from factory_engine.artifacts.names import (
     DIFF,
     FILES_CHANGED,
@@ -69,6 +70,7 @@ def run_document(state: RunState, folder: Path, exit_code: int) -> dict[str, Any
         ],
         "culprits": {check: list(ids) for check, ids in state.culprits.items()},
         "conflicts": list(state.conflicts),
+        "amendments": all_words(state.amendments),
         "warnings": list(state.warnings),
         "findings": [
             {"name": f.name, "level": f.level, "message": f.message, "advice": f.advice}

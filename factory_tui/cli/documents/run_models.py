@@ -110,6 +110,7 @@ class RunDocument(Document):
     checks: list[Check]
     culprits: dict[Text, list[str]]
     conflicts: list[Text]
+    amendments: list[Text]
     warnings: list[Text]
     findings: list[Precondition]
     ledger: Head
@@ -128,6 +129,7 @@ class RunSummary(Document):
     workers: dict[str, str]
     files: int
     reason: Text
+    foreign: bool
 
 
 class RunsDocument(Document):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory_engine.amendment import all_words
 from factory_engine.artifacts.names import FINAL_REPORT, INTEGRATOR
 from factory_engine.escape import printable
 from factory_engine.state import CheckState, RunState
@@ -33,6 +34,7 @@ def result_text(state: RunState, folder: Path, paint: Style = plain) -> str:
     sections = [
         _head(state, paint),
         table(list(_workers(state)), paint=paint),
+        [f"AMENDED  {words}" for words in all_words(state.amendments)],
         list(_problems(state)),
         list(_checks(state, paint)),
         list(_pointers(state, folder)),

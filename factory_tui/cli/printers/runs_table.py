@@ -41,7 +41,7 @@ def runs_table(runs: Sequence[Mapping[str, Any]], now_us: int, paint: Style = pl
             ),
             str(run["files"]),
             _base(run),
-            shown(run["reason"], 60),
+            shown(run["reason"], 60) + _origin(run),
         )
         for run in runs
     ]
@@ -63,6 +63,12 @@ def age(started_at: str, now_us: int) -> str:
         if seconds >= length:
             return f"{seconds // length}{unit}"
     return "0s"
+
+
+def _origin(run: Mapping[str, Any]) -> str:
+    if not run.get("foreign"):
+        return ""
+    return " (made elsewhere)" if run["reason"] else "made elsewhere"
 
 
 def _base(run: Mapping[str, Any]) -> str:

@@ -79,9 +79,10 @@ def retry(run_id: str, workers: Sequence[str]) -> Command:
     return Command(f"retry {letters(workers)}", steps, run_id, long=True)
 
 
-def integrate(run_id: str, reason: str = "") -> Command:
-    """Judge and merge again, with a reason where edited scope locks are to count."""
-    words = ("integrate", "--run-id", run_id, *(("--amend-scope", reason) if reason else ()))
+def integrate(run_id: str, reason: str = "", worker_id: str = "") -> Command:
+    """Judge and merge again; with a reason where the edited scope lock of a worker is to count."""
+    amend = ("--amend-scope", reason, "--workers", letters([worker_id])) if reason else ()
+    words = ("integrate", "--run-id", run_id, *amend)
     return Command("integrate again", (words,), run_id, long=True)
 
 

@@ -7,12 +7,10 @@ blocks.
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from factory_engine import storage
+from factory_engine import plain_file
 from factory_engine.run_folder import Unreadable
 
 
@@ -29,12 +27,10 @@ def open_plain(path: Path, root: Path) -> BinaryIO:
     try:
         if not path.parent.resolve(strict=True).is_relative_to(root.resolve()):
             raise Unreadable("type", "lies outside the run folder")
-        fd = storage.disk.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        return plain_file.open_plain(path)
     except FileNotFoundError:
         raise Unreadable("missing", "is missing") from None
+    except plain_file.NotPlain as error:
+        raise Unreadable("type", error.words) from None
     except (OSError, ValueError, RuntimeError) as error:
         raise Unreadable("unreadable", getattr(error, "strerror", None) or str(error)) from None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise Unreadable("type", "is no regular file")
-    return os.fdopen(fd, "rb", buffering=0)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from textual.app import ComposeResult
 from textual.widget import Widget
 
+from factory_engine.amendment import amendment_words
 from factory_engine.artifacts.names import FINAL_REPORT, HANDOFF, MERGE_PLAN, SUGGESTIONS, SUMMARY
 from factory_tui.console.copyable import Copyable
 from factory_tui.console.tabs.tab import Subject, Tab
@@ -137,6 +138,11 @@ def problems_text(subject: Subject) -> str:
     if subject.is_integrator:
         lines += [f"conflict {one_line(path)}" for path in subject.view.state.conflicts]
         lines += [f"warning  {one_line(warning)}" for warning in subject.view.state.warnings]
+    lines += [
+        f"amended  {amendment_words(one)}"
+        for one in subject.view.state.amendments
+        if subject.is_integrator or one.worker_id == worker.worker_id
+    ]
     lines += [f"unread   {problem}" for problem in bundle.problems]
     problems = [line for line in dict.fromkeys(lines) if line] + list(_red_lines(subject))
     return "\n".join(problems) or "Nothing is wrong here, as far as anybody said."

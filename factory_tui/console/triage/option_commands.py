@@ -80,4 +80,4 @@ async def _amend(app: App[Any], view: RunView, option: Option) -> Command | None
         named = ", ".join(one_line(path, 80) for path in paths[:5])
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
         app.notify(f"the lock of {worker_id} lets in {named}{more}", markup=False)
-    return command_lines.integrate(view.run_id, reason)
+    return command_lines.integrate(view.run_id, reason, option.worker_id)

@@ -116,8 +116,8 @@ def test_commands_are_shown_as_they_are_typed() -> None:
     assert command_lines.retry("r", ["C_worker"]).shown() == (
         "factory launch --run-id r --workers C && factory integrate --run-id r"
     )
-    amended = command_lines.integrate("r", "it's needed").shown()
-    assert amended == "factory integrate --run-id r --amend-scope 'it'\"'\"'s needed'"
+    amended = command_lines.integrate("r", "it's needed", "A_worker").shown()
+    assert amended == "factory integrate --run-id r --amend-scope 'it'\"'\"'s needed' --workers A"
     assert command_lines.start(
         "r", "main", ["A_worker", "C_worker"], settings=["run.kind=x"]
     ).shown() == ("factory oneshot --run-id r --base-ref main --workers A,C --set run.kind=x")

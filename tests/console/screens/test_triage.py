@@ -81,7 +81,7 @@ async def test_amending_asks_for_a_reason_and_writes_the_lock(
         await pilot.press(*"build needs it", "enter")
         await until(pilot, lambda: given)
     assert given[0].steps == (
-        ("integrate", "--run-id", b.RUN_ID, "--amend-scope", "build needs it"),
+        ("integrate", "--run-id", b.RUN_ID, "--amend-scope", "build needs it", "--workers", "C"),
     )
     lock = ScopeLock.from_bytes((run.path / "C_worker/SCOPE_LOCK.json").read_bytes())
     assert lock.allowed_globs == ["src/**", "/pyproject.toml"]

@@ -56,7 +56,9 @@ def reseal(
             (folder.path / name).write_text("".join(lines), encoding="utf-8")
     if attestation:
         state = fold_all(read_events(folder.ledger))
-        result = Result(str(state.status), state.merged_tree, state.integrator.checks)
+        result = Result(
+            str(state.status), state.merged_tree, state.integrator.checks, state.amendments
+        )
         (folder.path / ATTESTATION).write_bytes(attest(folder, manifest_of(folder), result, key))
     _rechain(folder, lambda draft: draft)
 

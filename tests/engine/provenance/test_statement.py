@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 def result_of(folder: RunFolder) -> Result:
     state = state_of(folder)
-    return Result(str(state.status), state.merged_tree, state.integrator.checks)
+    return Result(str(state.status), state.merged_tree, state.integrator.checks, state.amendments)
 
 
 def derived(folder: RunFolder) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -14,9 +15,11 @@ import psutil
 from factory_engine.processes.marker import Marker
 from factory_engine.processes.tree import marked
 from factory_engine.run_folder import RunFolder
+from factory_engine.runs import control
 from factory_engine.runs.drive import Outcome
 from factory_engine.status import Status
 from tests.support.factory_runs import FOUR, Bench, require_agreement, worker
+from tests.support.repositories import git
 
 PINNED = "pinned"
 ENDING = """
@@ -98,3 +101,44 @@ async def test_a_worker_is_ended_in_its_own_repository_alone(tmp_path: Path) -> 
     assert ended.status is Status.BLOCKED
     failed = {w.worker_id for w in ended.state.workers.values() if w.status is not Status.PASS}
     assert failed == {"B_worker"}
+
+
+async def test_prune_leaves_the_live_run_of_a_linked_work_tree_alone(tmp_path: Path) -> None:
+    one, two = Bench(tmp_path / "one"), Bench(tmp_path / "two")
+    git(one.root, "worktree", "add", "-q", str(tmp_path / "linked"))
+    two.root = tmp_path / "linked"
+    code = f"while not Path(os.environ['FACTORY_OUTBOX'], '{END}').exists(): time.sleep(0.02)\n"
+    code += "Path('src/a/one.txt').write_text('mine\\n')"
+    two.configure({"A": worker(code, ["src/a/**"])})
+    one.configure()
+    async with asyncio.TaskGroup() as group:
+        run = group.create_task(two.oneshot(run_id=PINNED))
+        await processes_of(two, "A_worker")
+        project = await one.project()
+        for runs in (False, True):
+            assert control.prune(project, runs=runs) == []
+        (project.workspaces / "runs" / PINNED / "A_worker/outbox" / END).touch()
+    require_agreement(run.result(), Status.PASS)
+
+
+async def test_prune_leaves_kept_workspaces_of_another_list_alone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.configure({"A": worker("sys.exit(3)", ["src/a/**"])})
+    await bench.oneshot(run_id=PINNED)
+    kept = (await bench.project()).workspaces / "runs" / PINNED / "A_worker"
+    assert kept.is_dir()
+    bench.configure(paths={"runs_dir": "other/runs"})
+    other = await bench.project()
+    assert control.prune(other, runs=True) == []
+    assert kept.is_dir()
+    bench.configure()
+    assert [one.what for one in control.prune(await bench.project())] == ["workspaces"]
+    assert not kept.exists()
+
+
+async def test_prune_removes_what_a_run_left_whose_folder_is_gone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.configure({"A": worker("sys.exit(3)", ["src/a/**"])})
+    await bench.oneshot(run_id=PINNED)
+    shutil.rmtree(folder_of_run(bench).path)
+    assert [one.what for one in control.prune(await bench.project())] == ["workspaces"]

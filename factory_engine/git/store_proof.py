@@ -1,0 +1,65 @@
+"""Whether the store of base commits is as it was left: noted when filled, compared before use.
+
+Owns the note beside the store and what it says: size, times, inode of every file. Change times are
+among them, which no ordinary program can put back. Mends nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from factory_engine import storage
+from factory_engine.errors import StorageError
+from factory_engine.plain_file import read_plain
+
+PROOF = "PROOF.json"
+_SCHEMA = "factory.store/1"
+_MOST_BYTES = 32 << 20
+_PASSING = (".lock", ".tmp.", "tmp_", PROOF)
+
+Facts = Mapping[str, list[int]]
+"""By the path in the store: mode, size, mtime, ctime, inode."""
+
+
+def facts_of(store: Path) -> Facts:
+    """What can be seen of every file of the store without opening it."""
+    found = {}
+    for folder, _, names in os.walk(store):
+        for name in names:
+            if name.startswith(_PASSING) or name.endswith(_PASSING):
+                continue
+            path = os.path.join(folder, name)
+            try:
+                facts = os.lstat(path)
+            except FileNotFoundError:
+                continue
+            numbers = [facts.st_mode, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
+            found[os.path.relpath(path, store)] = [*numbers, facts.st_ino]
+    return found
+
+
+def note(store: Path) -> None:
+    """Remember how the store is. A disk that refuses leaves it to be looked at anew."""
+    document = {"schema_version": _SCHEMA, "files": facts_of(store)}
+    try:
+        storage.replace_file(store / PROOF, json.dumps(document).encode(), durable=False)
+    except StorageError:
+        return
+
+
+def is_as_noted(store: Path) -> bool:
+    """Whether every file is as it was when it was noted, none is missing and none is new."""
+    try:
+        document = json.loads(read_plain(store / PROOF, _MOST_BYTES))
+        return bool(document["files"] == facts_of(store))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def is_unchanged(store: Path, before: Facts) -> bool:
+    """Whether what was there `before` is there as it was; new files are another run's."""
+    now = facts_of(store)
+    return all(now.get(path) == facts for path, facts in before.items())
