@@ -121,7 +121,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/rules/base_index.py",
         "factory_engine/rules/collisions.py",
     ),
-    "engine/rules/test_secrets.py": ("factory_engine/rules/secret_formats.py",),
+    "engine/rules/test_secrets.py": ("factory_engine/secret_formats.py",),
     "engine/test_run_lock.py": ("factory_engine/run_holder.py",),
     "engine/runs/test_oneshot.py": (
         "factory_engine/runs/birth.py",
@@ -139,6 +139,17 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/stages/summary/stage.py",
     ),
     "engine/runs/test_adopt.py": ("factory_engine/runs/ecosystems.py",),
+    "engine/runs/test_amendments.py": (
+        "factory_engine/amendment.py",
+        "factory_engine/operator_name.py",
+        "factory_engine/runs/amend.py",
+    ),
+    "engine/runs/test_foreign_runs.py": ("factory_engine/own_runs.py",),
+    "engine/runs/test_merged_as_a_whole.py": (
+        "factory_engine/rules/renames.py",
+        "factory_engine/stages/integrate/merged_tree.py",
+    ),
+    "engine/rules/test_look_alikes.py": ("factory_engine/rules/short_names.py",),
     "engine/runs/test_baseline.py": (
         "factory_engine/stages/baseline.py",
         "factory_engine/stages/evidence.py",
