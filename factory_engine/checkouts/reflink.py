@@ -121,7 +121,7 @@ def _clone_file(entry: os.DirEntry[bytes], path: bytes) -> None:
 
 
 def _give_times(path: bytes, facts: os.stat_result) -> None:
-    """When it was read last is nobody's business: that becomes the time of the last change."""
+    """Set the access time to the modification time: when it was read last must not show."""
     if os.utime in os.supports_follow_symlinks:
         times = (facts.st_mtime_ns, facts.st_mtime_ns)
         os.utime(path, ns=times, follow_symlinks=False)

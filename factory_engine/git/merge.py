@@ -20,7 +20,7 @@ from factory_engine.git.trees import Entry, with_changes
 
 @dataclass(frozen=True)
 class Conflict:
-    """A path that workers changed in ways that do not fit.
+    """A path that workers changed in ways that do not merge.
 
     Args:
         path: where; of a file against a folder the shorter one.

@@ -158,7 +158,7 @@ async def _until_over(
     monitor: ResourceMonitor,
     requests: _StopRequests,
 ) -> Reason:
-    """Waits for the end of the main program, its deadline, a limit or a wish to stop it."""
+    """Waits for the end of the main program, its deadline, a limit or a request to stop it."""
     time = asyncio.get_running_loop().time
     remembered = time()
     deadline = time() + program.timeout_s if program.timeout_s is not None else float("inf")

@@ -149,7 +149,7 @@ def own_mounts() -> None:
 
 
 def _as_nobody_else(flags: int) -> None:
-    """New namespaces by right of a new user namespace, in which the identity stays what it was."""
+    """New namespaces, allowed by a new user namespace in which the identity stays what it was."""
     uid, gid = os.getuid(), os.getgid()
     call("unshare", flags | _NEW_USER)
     _write("/proc/self/setgroups", "deny")  # user_namespaces(7)

@@ -151,7 +151,7 @@ def _runs(view: View, path: Path) -> bool:
 def _exposed(
     confinement: Confinement, mentioned: Iterable[str], needed: Iterable[str]
 ) -> list[Path]:
-    """What lies where nothing is seen, and has to be.
+    """What the program must find although the folder around it is hidden.
 
     Of the temporary folders that everybody shares, each entry that the command line or PATH leads
     into; and the interpreter with the launcher, wherever they are.

@@ -21,7 +21,7 @@ from factory_engine.checkouts.provider import Checkout
 from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import CheckFinished, Draft, WorkerChecked
-from factory_engine.processes.supervise import Program, run_program
+from factory_engine.processes.supervise import Finished, Program, run_program
 from factory_engine.sandbox import Sandbox, Shown
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.evidence import lacked, last_lines
@@ -148,18 +148,9 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
             await asyncio.to_thread(run.harvest, checkout)
     finally:
         await asyncio.to_thread(remove_workspace, run.area)
-    rc = finished.rc if finished.reason == "exited" else finished.rc or TIMED_OUT
-    result = CheckResult(
-        name=run.check.name,
-        rc=rc,
-        required=run.check.required,
-        status="PASS" if rc == 0 else "BLOCKED",
-        detail="" if rc == 0 else finished.detail,
-        log=f"LOGS/{name}.log",
-        duration_ms=finished.duration_ms,
-    )
+    result = _result_of(run.check, finished, name)
     ended = CheckEnd(result, log, sandbox.isolation, sandbox.layer.name, tuple(out))
-    if rc == 0:
+    if result.rc == 0:
         return ended
     paths = WorkerPaths(sandbox.workspace, sandbox.workspace)
     return replace(
@@ -174,6 +165,20 @@ async def run_check(context: RunContext, run: CheckRun) -> CheckEnd:
             inherited=context.environment,
             given=program.env,
         ),
+    )
+
+
+def _result_of(check: CheckConfig, finished: Finished, name: str) -> CheckResult:
+    """What a bundle or the report says of a check that ended so."""
+    rc = finished.rc if finished.reason == "exited" else finished.rc or TIMED_OUT
+    return CheckResult(
+        name=check.name,
+        rc=rc,
+        required=check.required,
+        status="PASS" if rc == 0 else "BLOCKED",
+        detail="" if rc == 0 else finished.detail,
+        log=f"LOGS/{name}.log",
+        duration_ms=finished.duration_ms,
     )
 
 

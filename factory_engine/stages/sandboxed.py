@@ -185,13 +185,7 @@ async def sandboxed_launch(
     layer = choose(asked, probed, network=network)
     isolation = await context.isolation()
     store = context.workspaces / "store.git"
-    needed = [
-        *folders.mounted,
-        *(Shown(path, path) for path in (folders.folder, store)),
-        *(Shown(path, path, writable=True) for path in (*folders.writable, *state)),
-        Shown(folders.temporary, folders.temporary, writable=True),
-    ]
-    there = [one for one in needed if one.source.exists()]
+    there = _there(folders, store, state)
     carried = [one.path for one in await context.carried(folders.owner) if one.is_folder]
     view = isolation.view(folders.checkout, layer, there, context.mark(folders.owner), carried)
     for folder in view.carried if view else ():
@@ -214,6 +208,17 @@ async def sandboxed_launch(
     return SandboxedLaunch(
         layer, confinement, asked, gaps, workspace, repository.root, context.home, view
     )
+
+
+def _there(folders: ProgramFolders, store: Path, state: Sequence[Path]) -> list[Shown]:
+    """What a program must find wherever it lies, as far as it is there."""
+    needed = [
+        *folders.mounted,
+        *(Shown(path, path) for path in (folders.folder, store)),
+        *(Shown(path, path, writable=True) for path in (*folders.writable, *state)),
+        Shown(folders.temporary, folders.temporary, writable=True),
+    ]
+    return [one for one in needed if one.source.exists()]
 
 
 def _around_view(

@@ -31,7 +31,7 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(message, advice=f"see `{self.prog} --help`")
 
     def _print_message(self, message: str, file: object = None) -> None:
-        """Print a help text; argparse's own way minds a closed pipe."""
+        """Print a help text; argparse's own way fails on a closed pipe."""
         write_out(message)
 
     def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:

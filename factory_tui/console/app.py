@@ -20,7 +20,7 @@ from textual.message import Message
 from factory_engine.clock import Clock
 from factory_engine.run_folder import RunFolder
 from factory_tui.console import lazy_imports, messages
-from factory_tui.console.look.appearance import ThemedApp, mind_no_color, wants_mouse
+from factory_tui.console.look.appearance import ThemedApp, respect_no_color, wants_mouse
 from factory_tui.console.run.follower import Follower
 from factory_tui.console.screens.base import ConsoleScreen
 from factory_tui.console.screens.command_palette import BindingCommands
@@ -73,7 +73,7 @@ class FactoryConsole(ThemedApp):
         self.set_timer(_SETTLED_S, self._settle)
 
     def _settle(self) -> None:
-        """The first screen stands: load the others, and mind garbage, if it was not minded."""
+        """The first screen stands: load the others, then turn garbage collection on."""
         if not gc.isenabled():
             self.run_worker(_load_others, thread=True, group="doors", exit_on_error=False)
 
@@ -154,7 +154,7 @@ class FactoryConsole(ThemedApp):
 
 
 def _load_others() -> None:
-    """Load the other screens, then mind garbage.
+    """Load the other screens, then turn garbage collection on.
 
     What has been loaded by then stays, so nobody needs to look through it again and again: that
     would take tens of milliseconds each time, with somebody's key waiting.
@@ -188,7 +188,7 @@ def run_console(
         FactoryError: there is no such run, or no repository.
     """
     startup = prepare_startup(start, run_id, folder, config_file, overrides, read_only=read_only)
-    mind_no_color()
+    respect_no_color()
     app = FactoryConsole(startup, Clock.from_environment())
     code = app.run(mouse=wants_mouse())
     return app.return_code or 0 if code is None else code

@@ -121,7 +121,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/rules/base_index.py",
         "factory_engine/rules/collisions.py",
     ),
-    "engine/rules/test_secrets.py": ("factory_engine/rules/secret_formats.py",),
+    "engine/rules/test_secrets.py": ("factory_engine/secret_formats.py",),
     "engine/test_run_lock.py": ("factory_engine/run_holder.py",),
     "engine/runs/test_oneshot.py": (
         "factory_engine/runs/birth.py",
@@ -138,6 +138,34 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/stages/summary/report.py",
         "factory_engine/stages/summary/stage.py",
     ),
+    "engine/runs/test_adopt.py": ("factory_engine/runs/ecosystems.py",),
+    "engine/runs/test_amendments.py": (
+        "factory_engine/amendment.py",
+        "factory_engine/operator_name.py",
+        "factory_engine/runs/amend.py",
+    ),
+    "engine/runs/test_foreign_runs.py": ("factory_engine/own_runs.py",),
+    "engine/runs/test_merged_as_a_whole.py": (
+        "factory_engine/rules/renames.py",
+        "factory_engine/stages/integrate/merged_tree.py",
+    ),
+    "engine/rules/test_look_alikes.py": ("factory_engine/rules/short_names.py",),
+    "engine/runs/test_baseline.py": (
+        "factory_engine/stages/baseline.py",
+        "factory_engine/stages/evidence.py",
+        "factory_engine/stages/integrate/culprits.py",
+        "factory_engine/stages/integrator_check.py",
+    ),
+    "engine/runs/test_doctor.py": (
+        "factory_engine/stages/preflight/confinement_findings.py",
+        "factory_engine/stages/preflight/repository_findings.py",
+    ),
+    "engine/runs/test_doctor_commands.py": (
+        "factory_engine/stages/preflight/command_findings.py",
+        "factory_engine/stages/preflight/lookup.py",
+        "factory_engine/stages/preflight/task_findings.py",
+        "factory_engine/stages/preflight/variable_findings.py",
+    ),
     "engine/runs/test_determinism.py": ("factory_engine/runs/api.py",),
     "engine/runs/test_resume.py": (
         "factory_engine/runs/drive.py",
@@ -151,13 +179,11 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "engine/runs/test_doctor_agents.py": ("factory_engine/stages/preflight/agent_findings.py",),
     "engine/runs/test_confined_run.py": (
         "factory_engine/sandbox/caches.py",
+        "factory_engine/sandbox/mounting.py",
         "factory_engine/stages/isolation.py",
         "factory_engine/stages/sandboxed.py",
     ),
-    "engine/runs/test_where_nothing_mounts.py": (
-        "factory_engine/sandbox/mounting.py",
-        "factory_engine/stages/reach.py",
-    ),
+    "engine/runs/test_where_nothing_mounts.py": ("factory_engine/stages/reach.py",),
     "engine/runs/test_sandboxed_by_default.py": ("factory_engine/stages/repository_watch.py",),
     "engine/stages/test_foreign_bundles.py": (
         "factory_engine/stages/validate/base_tree.py",
@@ -181,7 +207,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "cli/commands/test_setup.py": (
         "factory_engine/artifacts/ledger_event.py",
-        "factory_engine/runs/adopt.py",
         "factory_tui/cli/commands/completion.py",
         "factory_tui/cli/commands/config.py",
         "factory_tui/cli/commands/doctor.py",

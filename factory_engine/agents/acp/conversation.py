@@ -105,7 +105,7 @@ class AcpConversation:
         if text(message, "method") != "session/update" or self._replayed:
             return []
         shown = self._updates.take(member(message, "params", "update"))
-        self._mind_the_cost()
+        self._stop_over_budget()
         return shown
 
     # Its answers
@@ -208,7 +208,7 @@ class AcpConversation:
                 self._rpc.refuse(request, NO_METHOD, f"{method} is not offered")
         return []
 
-    def _mind_the_cost(self) -> None:
+    def _stop_over_budget(self) -> None:
         most = self._options.max_cost
         if most is not None and self._updates.cost > most and not self._overspent:
             self._overspent = True

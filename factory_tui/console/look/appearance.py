@@ -124,7 +124,7 @@ class ThemedApp(App[int]):
             preferences.save(replace(preferences.load(), **changes))
 
 
-def mind_no_color() -> None:
+def respect_no_color() -> None:
     """An empty NO_COLOR asks for nothing (https://no-color.org); Textual takes it for a wish."""
     if os.environ.get("NO_COLOR") == "":
         del os.environ["NO_COLOR"]
