@@ -73,14 +73,14 @@ def can_be_handed_on(name: str) -> bool:
 def withheld(inherited: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
     """The names, sorted, of what is not handed on to a program that finds `given`.
 
-    Credentials and what steers git; the factory's own settings are nothing that a program misses.
+    A program misses neither what names the caller's folder nor the factory's own settings.
     """
     return sorted(
         name
         for name in inherited
         if name not in given
-        and (looks_like_credential(name) or name.upper().startswith("GIT_"))
-        and "__" not in name
+        and name.upper() not in _CALLERS_PLACE
+        and (can_be_handed_on(name) or not name.upper().startswith("FACTORY_"))
     )
 
 

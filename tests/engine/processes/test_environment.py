@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from factory_engine.processes.environment import looks_like_credential, worker_environment
+from factory_engine.processes.environment import (
+    looks_like_credential,
+    withheld,
+    worker_environment,
+)
 
 
 def inherit(*pass_env: str, **inherited: str) -> dict[str, str]:
@@ -71,3 +75,23 @@ def test_settings_win_over_the_caller_and_the_factory_over_both() -> None:
         "GIT_AUTHOR_NAME": "set",
         "FACTORY_BASE": "factory",
     }
+
+
+def test_what_is_withheld_is_known_by_name() -> None:
+    inherited = {
+        "PATH": "/bin",
+        "GH_TOKEN": "x",
+        "SERVICE": "https://me:secret@example.invalid",
+        "GIT_DIR": "/home/me/.git",
+        "PWD": "/home/me",
+        "FACTORY_RUN__KIND": "nightly",
+        "FACTORY_API_KEY": "fk",
+    }
+    given = worker_environment(inherited, pass_env=(), set_env={}, factory={})
+    assert withheld(inherited, given) == ["FACTORY_API_KEY", "GH_TOKEN", "GIT_DIR", "SERVICE"]
+
+
+@pytest.mark.parametrize("name", ["FACTORY_API_KEY", "GIT_AUTHOR_NAME", "GIT_SSH_COMMAND"])
+def test_by_its_very_name_what_is_meant_for_the_caller_is_handed_on(name: str) -> None:
+    assert inherit("*", **{name: "x"}) == {}
+    assert inherit(name, **{name: "x"}) == {name: "x"}

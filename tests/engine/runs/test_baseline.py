@@ -12,12 +12,14 @@ import pytest
 
 from factory_engine.events import BaselineFinished, Event
 from factory_engine.runs.cache import remove_layers
+from factory_engine.runs.verify import verify
 from factory_engine.status import Status
 from tests.support.factory_runs import (
     FOUR,
     Bench,
     codes_of,
     events_of,
+    folder_of,
     program,
     report_of,
     require_agreement,
@@ -221,3 +223,21 @@ async def test_what_is_kept_goes_with_all_else_that_is(
     remove_layers(await bench.project())
     await bench.oneshot()
     assert count() == 4
+
+
+async def test_base_has_what_is_prepared(bench: Bench) -> None:
+    make = ["sh", "-c", "mkdir made && echo x > made/f"]
+    step = {"name": "make", "run": make, "inputs": ["CHANGELOG.md"], "outputs": ["made"]}
+    needs = {"name": "unit", "run": ["sh", "-c", "test -e made/f"]}
+    bench.configure({"A": FOUR["A"]}, [needs], **ON, workspace={"prepare": [step]})
+    require_agreement(await bench.oneshot(), Status.PASS)
+    again = await bench.oneshot()
+    assert [details.kept for details in on_base(events_of(again))] == [True]
+
+
+@pytest.mark.parametrize("baseline", ["on", "known-red"])
+async def test_what_base_led_to_can_be_verified(bench: Bench, baseline: str) -> None:
+    bench.configure({"A": FOUR["A"]}, [RED], integrator={"baseline": baseline})
+    outcome = await bench.oneshot()
+    repository = (await bench.project()).repository
+    assert (await verify(folder_of(outcome), repository=repository)).problem == ""
