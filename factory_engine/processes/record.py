@@ -7,7 +7,9 @@ only with the start time of its process, so that no stranger is taken for one of
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -45,10 +47,8 @@ def note(path: Path, processes: Iterable[psutil.Process]) -> None:
     """Write down who they are. A disk that refuses leaves the older note."""
     found = []
     for process in processes:
-        try:
-            found.append([process.pid, process.create_time()])
-        except psutil.Error:
-            continue
+        with contextlib.suppress(psutil.Error, OSError):
+            found.append([process.pid, _started(process)])
     try:
         storage.replace_file(path, json.dumps(sorted(found)).encode(), durable=False)
     except StorageError:
@@ -67,9 +67,17 @@ def noted_below(folder: Path) -> set[psutil.Process]:
     return found
 
 
-def _living(pid: int, created: float) -> psutil.Process | None:
+def _living(pid: int, started: float) -> psutil.Process | None:
     try:
         process = psutil.Process(pid)
-        return process if abs(process.create_time() - created) < _SAME_S else None
-    except psutil.Error:
+        return process if abs(_started(process) - started) < _SAME_S else None
+    except (psutil.Error, OSError):
         return None
+
+
+def _started(process: psutil.Process) -> float:
+    """When it began; on Linux in ticks since the machine did, which no set clock moves."""
+    if sys.platform != "linux":
+        return float(process.create_time())
+    stat = Path(f"/proc/{process.pid}/stat").read_bytes()
+    return float(stat.rpartition(b")")[2].split()[19])  # proc(5): starttime
