@@ -80,17 +80,26 @@ def carries(process: psutil.Process, marker: Marker) -> bool:
 
 
 def hides(process: psutil.Process, *, emptied: bool) -> bool:
-    """True if a process got rid of its mark and has no terminal, as no innocent one does.
+    """True if a process got rid of its mark, and has no terminal but one that it made itself.
 
-    For an instant between fork and exec every process looks like that: ask twice.
+    No innocent process is like that. For an instant between fork and exec every process looks like
+    it: ask twice.
 
     Args:
         emptied: ask for an environment without any personal variable.
     """
-    environment = process_table.environment(process)
     signs = _OPERATORS | _EVERYBODYS if emptied else _OPERATORS
+    if not _is_bare(process, signs) or not process_table.of_this_user(process):
+        return False
+    if not process_table.has_terminal(process):
+        return True
+    holders = process_table.holders_of_terminal(process)
+    return bool(holders) and all(_is_bare(holder, signs) for holder in holders)
+
+
+def _is_bare(process: psutil.Process, signs: frozenset[str]) -> bool:
+    """Whether its environment has none of these variables, and no mark; just forked ones have."""
+    environment = process_table.environment(process)
     if environment is None or environment.keys() & signs or "FACTORY_RUN_ID" in environment:
         return False
-    if environment == process_table.environment(psutil.Process()):
-        return False  # just forked by the factory
-    return process_table.of_this_user(process) and not process_table.has_terminal(process)
+    return environment != process_table.environment(psutil.Process())

@@ -7,9 +7,11 @@ Never judges what the program did.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from factory_engine import storage
 from factory_engine.clock import Clock
 from factory_engine.processes.child import Child, Listener, Talker
 from factory_engine.processes.log_file import CappedLog
@@ -21,6 +23,7 @@ from factory_engine.processes.program import (
     end_in_words,
     not_started,
 )
+from factory_engine.processes.record import SUFFIX
 from factory_engine.processes.resource_monitor import ResourceMonitor
 from factory_engine.processes.subreaper import adopt_orphans
 from factory_engine.processes.threads import in_thread
@@ -30,7 +33,7 @@ __all__ = ["Finished", "Limits", "Program", "Reason", "run_program"]
 
 OnStart = Callable[[int, Callable[[], None]], None]
 
-_LOOK_EVERY_S = 2.0
+_LOOK_EVERY_S = 0.5
 _MONITOR_EVERY_S = 0.25
 
 
@@ -120,7 +123,9 @@ async def _supervise(
         return not_started(program, problem, log.close())
     if on_start:
         on_start(pid, child.talk)
-    with ProcessTree(program.marker, program.workspace, pid, program.mounts) as tree:
+    record = program.log.with_name(program.log.name + SUFFIX)
+    tree = ProcessTree(program.marker, program.workspace, pid, program.mounts, record=record)
+    with tree:
         monitor = ResourceMonitor(program.limits, tree)
         try:
             reason = await _until_over(program, child, tree, monitor, requests)
@@ -129,6 +134,8 @@ async def _supervise(
                 program = replace(program, grace_s=0)
             ended = await _end(program, tree, lambda: requests.hurry() or monitor.is_fork_bomb())
             await child.close()
+            with contextlib.suppress(OSError):
+                storage.disk.unlink(record)
     rc = -KILL if child.rc is None else child.rc
     detail = end_in_words(program, reason, rc, needed_kill=ended.needed_kill)
     return Finished(

@@ -6,6 +6,7 @@ sends a signal. A process that ends while it is asked about is simply not there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ import psutil
 Table = Mapping[int, "Row"]
 
 _LISTINGS = 10
+_FIRST_PTS, _LAST_PTS = 136, 143  # majors of pseudo-terminals
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,39 @@ def has_terminal(process: psutil.Process) -> bool:
         return int(stat.rpartition(b")")[2].split()[4]) != 0  # proc(5): tty_nr
     except (psutil.Error, OSError):
         return True
+
+
+def holders_of_terminal(process: psutil.Process) -> list[psutil.Process]:
+    """Who has the other end of its pseudo-terminal, as far as that can be seen (Linux).
+
+    An emulator, sshd or tmux for a terminal of the operator's; the process itself, or one of its
+    own, for one that it made.
+    """
+    try:
+        stat = Path(f"/proc/{process.pid}/stat").read_bytes()
+    except OSError:
+        return []
+    number = int(stat.rpartition(b")")[2].split()[4])
+    major, minor = (number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFF00)
+    if not _FIRST_PTS <= major <= _LAST_PTS:
+        return []
+    line = f"tty-index:\t{minor + (major - _FIRST_PTS) * 256}\n"
+    found = (identity(pid) for pid in psutil.pids() if _has_open(pid, line))
+    return [holder for holder in found if holder is not None]
+
+
+def _has_open(pid: int, line: str) -> bool:
+    """Whether a process has the master of a terminal open (proc(5), fdinfo)."""
+    try:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{descriptor}").endswith("/ptmx"):
+                    facts = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text()
+                    if line in facts + "\n":
+                        return True
+    except OSError:
+        pass
+    return False
 
 
 def session_of(pid: int) -> int:

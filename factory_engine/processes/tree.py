@@ -19,6 +19,7 @@ import psutil
 from factory_engine.processes import subreaper
 from factory_engine.processes import table as process_table
 from factory_engine.processes.marker import Marker, carries, hides
+from factory_engine.processes.record import Record
 from factory_engine.processes.signals import CONT, KILL, STOP, TERM, send, signal_groups, until_gone
 from factory_engine.processes.table import Row, Table
 from factory_engine.processes.threads import in_thread
@@ -72,6 +73,7 @@ async def end_tree(
     grace_s: float,
     sequence: Sequence[int] = (TERM, KILL),
     mounts: str = "",
+    known: Collection[psutil.Process] = (),
 ) -> Ended:
     """Ends every process of a program, whoever started it. See `ProcessTree.end`.
 
@@ -82,8 +84,9 @@ async def end_tree(
         grace_s: seconds between the first signal and KILL.
         sequence: the signals; KILL is always the last.
         mounts: how the names of what is mounted for it alone begin; empty if nothing is.
+        known: processes that are known to be its, such as those noted by a factory that was killed.
     """
-    with ProcessTree(marker, workspace, root_pid, mounts) as tree:
+    with ProcessTree(marker, workspace, root_pid, mounts, known=known) as tree:
         return await tree.end(grace_s, sequence)
 
 
@@ -95,7 +98,8 @@ class ProcessTree:
     in the workspace or among its mounts, or was orphaned while no other program was supervised.
 
     Args:
-        marker, workspace, root_pid, mounts: as for `end_tree`.
+        marker, workspace, root_pid, mounts, known: as for `end_tree`.
+        record: where it is noted which processes there are; None for nowhere.
     """
 
     def __init__(
@@ -104,14 +108,18 @@ class ProcessTree:
         workspace: Path | None = None,
         root_pid: int | None = None,
         mounts: str = "",
+        *,
+        known: Collection[psutil.Process] = (),
+        record: Path | None = None,
     ) -> None:
+        self._record = Record(record)
         self._adopts = subreaper.adopt_orphans()
         self._marker = marker
         self._workspace = workspace.resolve() if workspace else None
         self._mounts = mounts
         self.root_pid = root_pid
         self._root = process_table.identity(root_pid) if root_pid else None
-        self._known = {self._root} if self._root else set()
+        self._known = {*known, self._root} if self._root else set(known)
         self._sessions = {root_pid} if root_pid else set()
         self._suspects: set[psutil.Process] = set()
         self._left: set[psutil.Process] = set()
@@ -131,6 +139,7 @@ class ProcessTree:
         self._known = {p for p in self._known if p.pid in table or process_table.alive(p)}
         self._sessions &= {row.session for row in table.values()}
         self._take(table, self._closure(table, self.family(table)))
+        self._record.put(self._known | _hidden_orphans(table, self._adopts))
 
     def count(self) -> int:
         """How many processes of the program there are, as far as they are descendants of ours."""
@@ -219,17 +228,11 @@ class ProcessTree:
 
     def _hiding(self, free: Iterable[Row]) -> set[int]:
         """Those of `free` that hide and can be tied to this program; seen twice, to be sure."""
-        before, self._suspects = self._suspects, {row.process for row in free if self._tied(row)}
+        alone = self._adopts and not any(tree is not self for tree in tuple(_live))
+        places = (self._workspace, self._mounts)
+        before = self._suspects
+        self._suspects = {row.process for row in free if _hides_in(row, *places, adopted=alone)}
         return {process.pid for process in self._suspects & before}
-
-    def _tied(self, row: Row) -> bool:
-        if row.session and row.session == process_table.session_of(0):
-            return False  # started by the factory or beside it; a program has a session of its own
-        if lives_in(row.process, self._workspace, self._mounts):
-            return hides(row.process, emptied=False)
-        alone = not any(tree is not self for tree in tuple(_live))
-        orphaned = self._adopts and row.parent == os.getpid()
-        return alone and orphaned and hides(row.process, emptied=True)
 
     async def _look(self) -> set[psutil.Process]:
         """A look that finds nothing is repeated if something slipped through it."""
@@ -289,11 +292,34 @@ class ProcessTree:
         return self._root is not None and process_table.alive(self._root)
 
 
-def lives_in(process: psutil.Process, workspace: Path | None, mounts: str) -> bool:
-    """Whether it works in that folder, or where something of that name is mounted."""
-    if workspace and process_table.works_in(process, workspace):
-        return True
-    return bool(mounts) and process_table.sees_mount(process, mounts)
+def _hides_in(row: Row, workspace: Path | None, mounts: str, *, adopted: bool) -> bool:
+    """Whether a process that shows no mark belongs to the program of these places.
+
+    Args:
+        row: the process.
+        workspace, mounts: as for `end_tree`.
+        adopted: whether orphans that nobody can tell apart are the program's.
+    """
+    if row.session and row.session == process_table.session_of(0):
+        return False  # started by the factory or beside it; a program has a session of its own
+    if mounts and process_table.sees_mount(row.process, mounts):
+        return True  # nobody else comes to live there, whatever it has made of itself
+    if workspace and process_table.works_in(row.process, workspace):
+        return hides(row.process, emptied=False)
+    return adopted and _is_adopted(row) and hides(row.process, emptied=False)
+
+
+def _is_adopted(row: Row) -> bool:
+    """Whether it is a child of this process; one that this process started carries a mark."""
+    return row.parent == os.getpid()
+
+
+def _hidden_orphans(table: Table, adopts: bool) -> set[psutil.Process]:
+    """What was handed to this process and shows nothing of where it came from."""
+    own = process_table.session_of(0)
+    rows = table.values() if adopts else ()
+    free = (row for row in rows if not row.ended and row.session != own)
+    return {row.process for row in free if _is_adopted(row) and hides(row.process, emptied=False)}
 
 
 def _carries(row: Row, marker: Marker) -> bool:

@@ -26,6 +26,7 @@ from factory_engine.ledger import LedgerWriter, read_events
 from factory_engine.ledger_receipt import Receipt
 from factory_engine.own_runs import is_known, remember
 from factory_engine.pipeline import PREFLIGHT, Handover, Plan, conclude, run_pipeline
+from factory_engine.processes.record import noted_below
 from factory_engine.processes.tree import end_tree
 from factory_engine.recorder import Recorder
 from factory_engine.run_folder import GuardedWriter, RunFolder
@@ -294,7 +295,14 @@ async def _end_leftovers(context: RunContext) -> None:
     """End what a killed factory left running of this run, and remove what nobody needs of it."""
     workspaces = context.workspaces / "runs" / context.manifest.run_id
     inside = workspaces if workspaces.exists() else None
-    await end_tree(None, context.marker(), inside, grace_s=2.0, mounts=context.mark())
+    await end_tree(
+        None,
+        context.marker(),
+        inside,
+        grace_s=2.0,
+        mounts=context.mark(),
+        known=await asyncio.to_thread(noted_below, context.folder.live_logs),
+    )
     await asyncio.to_thread(remove_left_folders, context)
 
 
