@@ -15,7 +15,8 @@ from pathlib import Path
 from factory_engine import storage
 from factory_engine.errors import RepositoryError
 from factory_engine.plain_file import first_link
-from factory_engine.runs.ecosystems import FittingCheck, FittingStep, Found, look
+from factory_engine.runs.ecosystem import FittingCheck, FittingStep, Found
+from factory_engine.runs.ecosystems import look
 from factory_engine.runs.whereabouts import find_root
 
 FOLDER = "tools/codex/factory"

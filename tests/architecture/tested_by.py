@@ -138,7 +138,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/stages/summary/report.py",
         "factory_engine/stages/summary/stage.py",
     ),
-    "engine/runs/test_adopt.py": ("factory_engine/runs/ecosystems.py",),
+    "engine/runs/test_adopt.py": (
+        "factory_engine/runs/ecosystem.py",
+        "factory_engine/runs/ecosystems.py",
+    ),
     "engine/runs/test_amendments.py": (
         "factory_engine/amendment.py",
         "factory_engine/operator_name.py",
