@@ -109,6 +109,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "factory_engine/processes/subreaper.py",
     ),
     "engine/processes/test_tree.py": ("factory_engine/processes/table.py",),
+    "engine/processes/test_daemons.py": ("factory_engine/processes/record.py",),
     "engine/provenance/test_statement.py": ("factory_engine/provenance/attestation.py",),
     "engine/rules/test_hostile_changes.py": (
         "factory_engine/rules/attributes.py",

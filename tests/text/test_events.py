@@ -96,8 +96,8 @@ SAID = [
     ),
     (
         event(LockAmended("C_worker", "agreed", LOCK, LOCK), OPERATOR),
-        "op AMENDED  scope of C_worker: agreed",
-        "scope of C_worker: agreed",
+        "op AMENDED  scope of C_worker amended: nothing (agreed)",
+        "scope of C_worker amended: nothing (agreed)",
     ),
     (event(anything("worker.sang", {"song": "la"})), "C worker.sang", ""),
 ]
