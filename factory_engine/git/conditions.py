@@ -29,6 +29,7 @@ _OPERATIONS = (
     ("REVERT_HEAD", "revert"),
     ("BISECT_LOG", "bisect"),
 )
+_LISTING_S = 600
 _SETTINGS = r"^(filter\..*|extensions\.partialclone|remote\..*\.promisor)$"
 
 
@@ -46,6 +47,7 @@ class RepositoryConditions:
             lfs; at most `MOST_LISTED`.
         shallow: history is cut off.
         partial: objects may be missing and would have to come from a remote.
+        incomplete: some of base are.
         index_locked: another git is writing, or died while it did.
         detached: HEAD is on no branch.
     """
@@ -57,6 +59,7 @@ class RepositoryConditions:
     filtered_paths: tuple[bytes, ...]
     shallow: bool
     partial: bool
+    incomplete: bool
     index_locked: bool
     detached: bool
 
@@ -82,6 +85,7 @@ async def examine(
         filtered_paths=await _filtered_paths(git, base, tree, partial),
         shallow=(common_dir / "shallow").is_file(),
         partial=partial,
+        incomplete=partial and await _lacks_objects(git, base),
         index_locked=(git.git_dir / "index.lock").exists(),
         detached=head.result().rc != 0,
     )
@@ -92,6 +96,14 @@ async def _listing(git: Git, base: str, partial: bool) -> bytes:
     # A clone without trees has none of them until they are fetched.
     allowed = (0, 128) if partial else (0,)
     return (await git.run("ls-tree", "-r", "-z", "--full-tree", base, ok=allowed)).stdout
+
+
+async def _lacks_objects(git: Git, base: str) -> bool:
+    """Whether something of base is not in the clone. Looks at each object, fetches none."""
+    # `print` never asks a remote: git-rev-list(1)
+    command = ("rev-list", "--objects", "--no-walk", "--missing=print", base)
+    listed = await git.run(*command, ok=(0, 128), timeout_s=_LISTING_S)
+    return listed.rc != 0 or any(line.startswith(b"?") for line in listed.stdout.splitlines())
 
 
 def _operation(git_dir: Path) -> str | None:

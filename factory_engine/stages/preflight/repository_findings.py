@@ -47,11 +47,11 @@ def repository_findings(conditions: RepositoryConditions) -> list[Finding]:
         ),
         Finding(
             "history",
-            "block" if conditions.partial else "ok",
-            "a partial clone: objects may be missing"
-            if conditions.partial
+            "block" if conditions.incomplete else "ok",
+            "a partial clone, which lacks some of base"
+            if conditions.incomplete
             else ("a shallow clone" if conditions.shallow else "complete"),
-            "fetch them with `git fetch --refetch --no-filter`" if conditions.partial else "",
+            "fetch them with `git fetch --refetch --no-filter`" if conditions.incomplete else "",
         ),
         Finding(
             "index",

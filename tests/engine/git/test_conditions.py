@@ -36,6 +36,7 @@ async def test_a_clean_repository_has_nothing_to_report(tmp_path: Path) -> None:
         filtered_paths=(),
         shallow=False,
         partial=False,
+        incomplete=False,
         index_locked=False,
         detached=False,
     )
@@ -127,8 +128,19 @@ async def test_a_partial_clone_is_looked_at_without_a_fetch(tmp_path: Path, filt
     url = f"file://{origin}"
     git(tmp_path, "clone", "--quiet", "--no-checkout", f"--filter={filtered}", url, "clone")
     before = snapshot_bytes(tmp_path / "clone")
-    assert (await conditions(tmp_path / "clone")).partial
+    found = await conditions(tmp_path / "clone")
+    assert found.partial
+    assert found.incomplete
     assert snapshot_bytes(tmp_path / "clone") == before
+
+
+async def test_a_partial_clone_that_has_all_of_base_is_complete(tmp_path: Path) -> None:
+    origin = make_repository(tmp_path / "origin", {"a": "a", "sub/b": "b"})
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", f"file://{origin}", "clone")
+    found = await conditions(tmp_path / "clone")
+    assert found.partial
+    assert not found.incomplete
 
 
 async def test_submodules_of_the_base_are_listed(tmp_path: Path) -> None:
