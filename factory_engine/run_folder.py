@@ -214,10 +214,12 @@ class GuardedWriter:
 
     Args:
         root: the run folder.
+        written: gets the sha256 of the bytes that were written, by path; None for nowhere.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, written: dict[str, str] | None = None) -> None:
         self.root = root
+        self._written = {} if written is None else written
 
     def write(self, relative: str, data: bytes) -> str:
         """Put `data` at a path below the root, durably; the sha256 of it.
@@ -228,8 +230,10 @@ class GuardedWriter:
         """
         path = self.target(relative)
         storage.make_folder(path.parent)
+        digest = hashlib.sha256(data).hexdigest()
         storage.replace_file(path, data)
-        return hashlib.sha256(data).hexdigest()
+        self._written[relative] = digest
+        return digest
 
     def target(self, relative: str) -> Path:
         """The path for `relative`, proven to lie below the root. Raises RunError otherwise."""

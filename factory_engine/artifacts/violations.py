@@ -77,6 +77,7 @@ class Code(StrEnum):
     COLLECT = "COLLECT"
     PREFLIGHT = "PREFLIGHT"
     Z_WRITE = "Z_WRITE"
+    TAMPERED = "TAMPERED"
     CANCELLED = "CANCELLED"
 
 

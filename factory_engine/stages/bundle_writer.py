@@ -35,7 +35,6 @@ from factory_engine.artifacts.names import (
     SUMMARY,
     WORKER_ARTIFACTS,
 )
-from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.escape import printable
 from factory_engine.git import diff
 from factory_engine.plain_file import read_plain
@@ -91,7 +90,7 @@ async def write_bundle(context: RunContext, contents: BundleContents) -> Written
     changes = await changes_to(context, contents.tree, lambda _: reason)
     outbox = read_outbox(contents.outbox)
     warnings = [*contents.warnings, *outbox.warnings]
-    remove_workspace(context.folder.bundle(worker_id))
+    context.clear_bundle(worker_id)
     await write_patch(context, worker_id, contents.tree)
 
     def put(name: str, data: bytes | Artifact) -> None:
@@ -123,7 +122,7 @@ async def write_bundle(context: RunContext, contents: BundleContents) -> Written
             artifacts=sorted(WORKER_ARTIFACTS),
         ),
     )
-    return Written(counts=counts_of(changes), hashes=context.folder.digests(worker_id))
+    return Written(counts=counts_of(changes), hashes=context.written_of(worker_id))
 
 
 async def changes_to(

@@ -20,6 +20,7 @@ from factory_engine.checkouts.layer_cache import LayerCache
 from factory_engine.checkouts.layers import Layers
 from factory_engine.checkouts.pool import Pool
 from factory_engine.checkouts.provider import Checkouts
+from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.clock import Clock
 from factory_engine.config.locations import signing_key
 from factory_engine.config.models import Config
@@ -90,6 +91,7 @@ class RunContext:
     environment: Mapping[str, str]
     emit: Callable[..., object]
     state: Callable[[], RunState]
+    written: dict[str, str] = field(default_factory=dict)
     prepare_keys: dict[tuple[str, str], str] = field(default_factory=dict)
     _store_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _opened: list[RunStore] = field(default_factory=list)
@@ -108,7 +110,25 @@ class RunContext:
     @property
     def writer(self) -> GuardedWriter:
         """The one writer of artifacts."""
-        return GuardedWriter(self.folder.path)
+        return GuardedWriter(self.folder.path, self.written)
+
+    def written_of(self, owner: str) -> dict[str, str]:
+        """What this process wrote for a worker or Z: the sha256 of the bytes, by path."""
+        begin = f"{owner}/"
+        return {path: digest for path, digest in self.written.items() if path.startswith(begin)}
+
+    def clear_bundle(self, owner: str) -> None:
+        """Remove what lies there of a worker or Z. Raises StorageError where something stays."""
+        for path in self.written_of(owner):
+            del self.written[path]
+        remove_workspace(self.folder.bundle(owner))
+
+    def changed_since_written(self, owner: str) -> list[str]:
+        """What lies there otherwise than this process wrote it; nothing if it wrote none."""
+        written = self.written_of(owner)
+        found = self.folder.digests(owner) if written else {}
+        paths = written.keys() | found.keys()
+        return sorted(path for path in paths if written.get(path) != found.get(path))
 
     def record(self, *drafts: Draft) -> None:
         """Record drafts as events."""

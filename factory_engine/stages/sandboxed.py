@@ -180,9 +180,7 @@ async def sandboxed_launch(
         if _is_meant_as_folder(missing):
             storage.make_folder(missing)  # inside the program could not, as it does the first time
     hidden = _hidden(context, folders.owner, state)
-    usual = secrets(context.home)
-    probed = await asyncio.to_thread(probe, usual) if asked in ("auto", "required") else NONE
-    layer = choose(asked, probed, network=network)
+    layer = choose(asked, await _probed(context, asked), network=network)
     isolation = await context.isolation()
     store = context.workspaces / "store.git"
     there = _there(folders, store, state)
@@ -272,6 +270,12 @@ _FILES = frozenset((".git-credentials", ".gitconfig", ".pgpass"))
 def _is_meant_as_folder(path: Path) -> bool:
     """Whether a `state` that is not there yet is a folder: `~/.npmrc` and `x.sock` are none."""
     return not (path.suffix or path.name.endswith("rc") or path.name in _FILES)
+
+
+async def _probed(context: RunContext, asked: Sandbox) -> Layer:
+    if asked not in ("auto", "required"):
+        return NONE
+    return await asyncio.to_thread(probe, secrets(context.home))
 
 
 # What an agent obeys at its next start: a hook planted there would run outside of any sandbox.

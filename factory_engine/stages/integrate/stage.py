@@ -13,7 +13,6 @@ from factory_engine.artifacts.bundle import Change, FilesChanged
 from factory_engine.artifacts.integrator import ConflictRecord, Violation
 from factory_engine.artifacts.names import FILES_CHANGED, LOG_INDEX, MERGE_PLAN
 from factory_engine.artifacts.violations import Code
-from factory_engine.checkouts.removal import remove_workspace
 from factory_engine.events import INTEGRATOR, Draft, IntegrationJudged, MergeFinished
 from factory_engine.git.merge import Merged, merge_trees
 from factory_engine.rules.overlap import overlaps
@@ -31,6 +30,7 @@ from factory_engine.stages.validate.stage import (
     blocking_reason,
     event_violations,
     judge_all,
+    tampered,
 )
 from factory_engine.status import Status
 
@@ -60,7 +60,7 @@ async def run_integrate(
         is green on the merged tree and nothing was written outside the run folder.
     """
     started_at = context.clock.timestamp()
-    remove_workspace(context.folder.bundle(INTEGRATOR))
+    context.clear_bundle(INTEGRATOR)
     bundles = await judge_all(context, amend, known)
     violations = [violation for bundle in bundles for violation in bundle.violations]
     violations += await _overlaps(context, bundles)
@@ -72,6 +72,7 @@ async def run_integrate(
         violations += checked.violations
     index = write_logs(context, INTEGRATOR, checked.logs)
     context.writer.write(f"{INTEGRATOR}/{LOG_INDEX}", index.to_bytes())
+    violations += tampered(context, INTEGRATOR)
     violations = sorted(set(violations), key=Violation.sort_key)
     outcome = _outcome(violations)
     context.record(_judged(outcome, violations, context.folder.digests(INTEGRATOR)))

@@ -17,6 +17,7 @@ from factory_engine.artifacts.integrator import Violation
 from factory_engine.artifacts.names import DIFF, SCOPE_LOCK
 from factory_engine.artifacts.strict_json import JsonProblem
 from factory_engine.artifacts.violations import Code
+from factory_engine.artifacts.violations import violation as violation_of
 from factory_engine.escape import printable
 from factory_engine.events import (
     OPERATOR,
@@ -219,6 +220,18 @@ def _patterns(lock: ScopeLock) -> LockPatterns:
     )
 
 
+def tampered(context: RunContext, owner: str) -> list[Violation]:
+    """TAMPERED for each file that is not as this very process wrote it a moment ago.
+
+    A bundle that an operator has mended meanwhile is another process' to judge.
+    """
+    message = "is not what the factory wrote; a program without a sandbox can have changed it"
+    return [
+        violation_of(Code.TAMPERED, message, worker_id=owner, path=path)
+        for path in context.changed_since_written(owner)
+    ]
+
+
 async def _judge(
     context: RunContext, worker_id: str, base: BaseTree, known: JudgedBundle | None
 ) -> JudgedBundle:
@@ -262,7 +275,7 @@ async def _judge(
         digests=digests,
         tree=applied.tree,
         changes=changes,
-        violations=verdict.violations,
+        violations=(*verdict.violations, *tampered(context, worker_id)),
         counts={
             "files": len(changes),
             "insertions": sum(change.insertions or 0 for change in claims),
