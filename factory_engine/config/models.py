@@ -39,6 +39,13 @@ KNOWN_FLAGS: tuple[str, ...] = ()
 
 DEFAULT_WORKERS = ("A_worker", "B_worker", "C_worker", "D_worker")
 
+# What decides for others: credentials, what a runner or an agent obeys, who has to review, and the
+# factory's own configuration.
+PROTECTED = (
+    *(".env", ".env.*", ".github/workflows/**", ".github/actions/**", "CODEOWNERS"),
+    *(".mcp.json", ".claude/settings*.json", "tools/codex/factory/**"),
+)
+
 LogBytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -127,7 +134,7 @@ class CacheConfig(Settings):
 class PolicyConfig(Settings):
     """What no worker may do, whatever its scope says; `.git` needs no pattern."""
 
-    protected: Patterns = Field(default_factory=lambda: [".env", ".env.*", ".github/workflows/**"])
+    protected: Patterns = Field(default_factory=lambda: list(PROTECTED))
     secrets: Literal["block", "warn", "off"] = "block"
     symlinks: Literal["block", "allow"] = "block"
     submodules: Literal["block", "allow"] = "block"

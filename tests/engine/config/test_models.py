@@ -24,7 +24,10 @@ def worker(**settings: object) -> dict[str, Any]:
 def test_the_defaults_are_those_of_the_contract() -> None:
     config = Config()
     assert config.policy.model_dump() == {
-        "protected": [".env", ".env.*", ".github/workflows/**"],
+        "protected": [
+            *(".env", ".env.*", ".github/workflows/**", ".github/actions/**", "CODEOWNERS"),
+            *(".mcp.json", ".claude/settings*.json", "tools/codex/factory/**"),
+        ],
         "secrets": "block",
         "symlinks": "block",
         "submodules": "block",
