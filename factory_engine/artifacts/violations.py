@@ -69,6 +69,7 @@ class Code(StrEnum):
     # Workers, checks, the run; most of these come from the stages
     WORKER = "WORKER"
     CHECK = "CHECK"
+    CHECK_INPUT = "CHECK_INPUT"
     BASELINE = "BASELINE"
     ENVIRONMENT = "ENVIRONMENT"
     PREPARE = "PREPARE"

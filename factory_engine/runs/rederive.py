@@ -36,7 +36,9 @@ from factory_engine.stages.validate.stage import EVENT_VIOLATIONS
 from factory_engine.state import RunState
 
 # what only running the checks can tell
-_OF_CHECKS = (Code.BASELINE, Code.CHECK, Code.ENVIRONMENT, Code.TAMPERED, Code.Z_WRITE)
+_OF_CHECKS = (
+    *(Code.BASELINE, Code.CHECK, Code.CHECK_INPUT, Code.ENVIRONMENT, Code.TAMPERED, Code.Z_WRITE),
+)
 _ARTIFACTS = (DIFF, FILES_CHANGED, MERGE_PLAN)
 
 

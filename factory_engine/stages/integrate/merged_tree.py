@@ -14,6 +14,7 @@ from factory_engine.git.diff import TreeChange, file_changes
 from factory_engine.git.merge import Merged
 from factory_engine.git.modes import LINK
 from factory_engine.rules.base_index import BaseIndex
+from factory_engine.rules.check_inputs import check_input_violations
 from factory_engine.rules.collisions import collision_violations
 from factory_engine.rules.links import (
     link_violations,
@@ -52,6 +53,11 @@ async def judge_merged(
     violations += [
         violation(code, message, worker_id=INTEGRATOR, path=path)
         for path, code, message in _path_violations(context, changes, index, links)
+    ]
+    commands = [check.run for check in context.config.integrator.checks]
+    violations += [
+        violation(code, message, worker_id=INTEGRATOR, path=path, severity="warning")
+        for path, code, message in check_input_violations(changes if commands else (), commands)
     ]
     collided = {one.path for one in known if one.code == Code.NAME_COLLISION}
     alike = collision_violations({INTEGRATOR: changes}, index)
