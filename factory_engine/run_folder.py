@@ -114,15 +114,15 @@ class RunFolder:
 
         Of a folder that `extras` gives up on, only the files that every bundle has.
         """
-        found = []
+        relative_paths = []
         for entry in os.scandir(self.origin):
             if not entry.is_dir(follow_symlinks=False):
-                found.append(entry.name)
+                relative_paths.append(entry.name)
             elif entry.name != WORK:
                 fixed = (f"{entry.name}/{name}" for name in _FIXED)
-                found += [path for path in fixed if os.path.lexists(self.origin / path)]
-                found += self.extras(entry.name) or ()
-        return iter(sorted(found))
+                relative_paths += [path for path in fixed if os.path.lexists(self.origin / path)]
+                relative_paths += self.extras(entry.name) or ()
+        return iter(sorted(relative_paths))
 
     def extras(self, owner: str) -> list[str] | None:
         """Whatever lies in a folder of artifacts beside those that have a name here, not sorted.
@@ -130,18 +130,18 @@ class RunFolder:
         Returns:
             None where that is more than a bundle may hold; nobody should have to hash it.
         """
-        found: list[str] = []
+        relative_paths: list[str] = []
         size = count = 0
         for relative, entry in _walk(self.origin, owner):
             count += 1
             if not entry.is_dir(follow_symlinks=False):
                 if relative.removeprefix(f"{owner}/") in _FIXED:
                     continue
-                found.append(relative)
+                relative_paths.append(relative)
                 size += entry.stat(follow_symlinks=False).st_size
             if count > MAX_EXTRA_FILES or size > MAX_EXTRA_BYTES:
                 return None
-        return found
+        return relative_paths
 
     def size(self, relative: str) -> int:
         """The size in bytes of a file that could be read. Raises `Unreadable`."""

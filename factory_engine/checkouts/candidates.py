@@ -97,14 +97,14 @@ async def added_by_worker(
         return Paths(()), note
     command = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--diff-filter=A", base)
     try:
-        found = await _records(git.with_index(copy), most * 2, *command)
+        records = await _records(git.with_index(copy), most * 2, *command)
     except GitError:
         return Paths(()), _NO_INDEX
     finally:
         drop_index(copy)
-    listed = zip(found.paths[0::2], found.paths[1::2], strict=False)
+    listed = zip(records.paths[0::2], records.paths[1::2], strict=False)
     added = tuple(path for facts, path in listed if not facts.startswith(_NEW_MODULE))
-    return Paths(added, found.complete), ""
+    return Paths(added, records.complete), ""
 
 
 async def submodules(git: Git) -> tuple[bytes, ...]:

@@ -76,18 +76,18 @@ def is_among(path: bytes, folders: Collection[bytes]) -> bool:
 async def _collect(
     git: Git, workspace: Path, base: str, limits: CollectLimits, without: Collection[bytes]
 ) -> Collected:
-    found = await _find(git, workspace, base, limits)
-    if found.too_many:
+    differing = await _find(git, workspace, base, limits)
+    if differing.too_many:
         tree = (await git.run("rev-parse", "--verify", f"{base}^{{tree}}")).line
         detail = f"more than {limits.max_files} paths differ from base"
         problem = Uncollected(UncollectedCode.TOO_MANY_FILES, b"", detail)
-        return Collected(tree, (problem,), found.notes)
-    own = [path for path in found.paths if not is_among(path, without)]
+        return Collected(tree, (problem,), differing.notes)
+    own = [path for path in differing.paths if not is_among(path, without)]
     judged = await asyncio.to_thread(judge, os.fsencode(workspace), own, limits)
-    problems = judged.problems + found.problems
-    problems += await take(git, found.missing, judged.good)
+    problems = judged.problems + differing.problems
+    problems += await take(git, differing.missing, judged.good)
     tree = (await git.run("write-tree")).line
-    return Collected(tree, in_order(problems), found.notes)
+    return Collected(tree, in_order(problems), differing.notes)
 
 
 def _check(workspace: Path, index: Path) -> None:
@@ -145,14 +145,14 @@ async def _survey(root: bytes) -> Survey:
 
 
 async def _settled(
-    git: Git, root: bytes, found: candidates.Tracked, limits: CollectLimits, other: int
+    git: Git, root: bytes, changed: candidates.Tracked, limits: CollectLimits, other: int
 ) -> candidates.Tracked:
-    """`found` without files that were only touched, where a limit makes it matter."""
-    count = len(found.present) + len(found.missing) + other
-    if found.complete and count <= limits.max_files:
-        large = await asyncio.to_thread(any_too_large, root, found.present, limits)
+    """`changed` without files that were only touched, where a limit makes it matter."""
+    count = len(changed.present) + len(changed.missing) + other
+    if changed.complete and count <= limits.max_files:
+        large = await asyncio.to_thread(any_too_large, root, changed.present, limits)
         if not large:
-            return found
+            return changed
     await candidates.settle(git)
     return await candidates.tracked(git, limits.max_files)
 

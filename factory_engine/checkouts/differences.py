@@ -105,15 +105,15 @@ async def _marks(git: Git, tree: str, gone: Sequence[bytes]) -> list[bytes]:
     """The paths to mark as gone: of a folder of which nothing is left, the folder."""
     around = {folder for path in gone for folder in ancestors(path)}
     left = await read_folders(git, tree, around)
-    found = set[bytes]()
+    folders_to_mark = set[bytes]()
     for path in gone:
         top = path
         for folder in ancestors(path):
             if folder in left:
                 break
             top = folder
-        found.add(top)
-    return sorted(found)
+        folders_to_mark.add(top)
+    return sorted(folders_to_mark)
 
 
 def _finish(folder: bytes, modules: Sequence[bytes], marks: Sequence[bytes]) -> None:

@@ -77,7 +77,7 @@ class LayerCache:
 
     def uses(self) -> list[LayerUse]:
         """Every layer, the one that was used last first. Reads the disk: use a thread."""
-        found = []
+        listed = []
         for key in self.keys():
             with contextlib.suppress(OSError):
                 lock = self.use(key)
@@ -85,8 +85,8 @@ class LayerCache:
                 facts = facts_of_layer(self.folder / key)
                 what = str(facts.get("step") or "base")
                 size = layer_bytes(self.folder / key)
-                found.append(LayerUse(key, what, size, used, not lock.is_free()))
-        return sorted(found, key=lambda use: (-use.last_used, use.key))
+                listed.append(LayerUse(key, what, size, used, not lock.is_free()))
+        return sorted(listed, key=lambda use: (-use.last_used, use.key))
 
     def remove(self, keys: Sequence[str]) -> list[str]:
         """Removes those of `keys` that nobody uses and nothing lies over; the ones it removed.

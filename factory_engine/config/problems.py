@@ -65,8 +65,8 @@ def _sentence(item: ErrorDetails) -> str:
     if item["type"] == "extra_forbidden":
         return "is no known key"
     if item["type"] == "list_type" and item["loc"][-1] in _COMMANDS and item["input"]:
-        words = _as_words(str(item["input"]))
-        return f"expected a list, not {_given(item)}: write {words}"
+        as_list = _as_words(str(item["input"]))
+        return f"expected a list, not {_given(item)}: write {as_list}"
     expected = _EXPECTED.get(item["type"]) or _limit(item["type"], context)
     return f"expected {expected or item['msg']}, not {_given(item)}"
 

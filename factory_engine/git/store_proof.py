@@ -26,7 +26,7 @@ Facts = Mapping[str, list[int]]
 
 def facts_of(store: Path) -> Facts:
     """What can be seen of every file of the store without opening it."""
-    found = {}
+    facts_by_path = {}
     for folder, _, names in os.walk(store):
         for name in names:
             if name.startswith(_PASSING) or name.endswith(_PASSING):
@@ -37,8 +37,8 @@ def facts_of(store: Path) -> Facts:
             except FileNotFoundError:
                 continue
             numbers = [facts.st_mode, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
-            found[os.path.relpath(path, store)] = [*numbers, facts.st_ino]
-    return found
+            facts_by_path[os.path.relpath(path, store)] = [*numbers, facts.st_ino]
+    return facts_by_path
 
 
 def note(store: Path) -> None:

@@ -72,29 +72,29 @@ async def read_folders(git: Git, tree_ish: str, folders: Iterable[bytes]) -> dic
     if not paths:
         return {}
     if len(paths) <= _FEW:
-        found = await _read(git, {path: f"{tree_ish}:".encode() + path for path in paths})
+        contents = await _read(git, {path: f"{tree_ish}:".encode() + path for path in paths})
     else:
-        found = await _read_by_level(git, tree_ish, paths)
-    if b"" in paths and b"" not in found:
+        contents = await _read_by_level(git, tree_ish, paths)
+    if b"" in paths and b"" not in contents:
         raise GitError(f"tree {tree_ish[:12]} is missing")
-    return found
+    return contents
 
 
 async def _read_by_level(git: Git, tree_ish: str, paths: Iterable[bytes]) -> dict[bytes, Folder]:
     """The folders, each by its id, which the one around it names: git walks no path for it."""
     wanted = {folder for path in paths for folder in (path, *ancestors(path))}
-    found = await _read(git, {b"": f"{tree_ish}:".encode()})
+    contents = await _read(git, {b"": f"{tree_ish}:".encode()})
     level = [b""]
     while level:
         names = {
             path: entry.oid.encode()
             for folder in level
-            for name, entry in found[folder].items()
+            for name, entry in contents[folder].items()
             if entry.is_folder and (path := inside(folder, name)) in wanted
         }
-        found |= await _read(git, names)
-        level = [path for path in names if path in found]
-    return {path: found[path] for path in paths if path in found}
+        contents |= await _read(git, names)
+        level = [path for path in names if path in contents]
+    return {path: contents[path] for path in paths if path in contents}
 
 
 async def _read(git: Git, names: Mapping[bytes, bytes]) -> dict[bytes, Folder]:
@@ -103,7 +103,7 @@ async def _read(git: Git, names: Mapping[bytes, bytes]) -> dict[bytes, Folder]:
         return {}
     command = ("cat-file", "--batch", "--buffer", "-z")
     output = (await git.run(*command, stdin=b"\0".join(names.values()) + b"\0")).stdout
-    found: dict[bytes, Folder] = {}
+    contents: dict[bytes, Folder] = {}
     at = 0
     for path, name in names.items():
         if output.startswith(name + b" missing\n", at):
@@ -113,8 +113,8 @@ async def _read(git: Git, names: Mapping[bytes, bytes]) -> dict[bytes, Folder]:
         oid, kind, size = output[at:end].split(b" ")
         at = end + 1 + int(size) + 1
         if kind == b"tree":
-            found[path] = _parsed(output[end + 1 : at - 1], len(oid) // 2)
-    return found
+            contents[path] = _parsed(output[end + 1 : at - 1], len(oid) // 2)
+    return contents
 
 
 async def write_folders(git: Git, base: str, folders: Mapping[bytes, Folder]) -> str:

@@ -48,9 +48,9 @@ def rename_violations(
         names = {to for to in workers.values() if to is not None}
         if len(workers) < 2 or not names or len(set(workers.values())) == 1:
             continue
-        words = ", ".join(
+        named = ", ".join(
             f"moved to '{printable(to, 80)}' by {worker_id}" if to else f"removed by {worker_id}"
             for worker_id, to in workers.items()
         )
         severity: Severity = "error" if len(names) > 1 else "warning"
-        yield violation(Code.CONFLICT, f"is {words}", path=path, severity=severity)
+        yield violation(Code.CONFLICT, f"is {named}", path=path, severity=severity)

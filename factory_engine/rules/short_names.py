@@ -35,15 +35,15 @@ def long_names(short: bytes, names: Iterable[bytes]) -> list[bytes]:
 
 def by_folder(paths: Iterable[bytes]) -> Mapping[bytes, set[bytes]]:
     """The names in each folder, files and folders, of a tree with these files."""
-    found: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    names: defaultdict[bytes, set[bytes]] = defaultdict(set)
     for path in paths:
         while path:
             folder, _, name = path.rpartition(b"/")
-            if name in found[folder]:
+            if name in names[folder]:
                 break
-            found[folder].add(name)
+            names[folder].add(name)
             path = folder
-    return found
+    return names
 
 
 def _may_be(name: bytes, stem: str, number: str, ending: str) -> bool:

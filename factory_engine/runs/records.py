@@ -67,11 +67,11 @@ def records(
         RunError: the folder cannot be read.
     """
     names, total = newest_names(runs, limit)
-    found = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")]
-    if len(found) < len(names) < total:
+    with_ledger = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")]
+    if len(with_ledger) < len(names) < total:
         names, total = newest_names(runs)
-        found = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")][:limit]
-    return [_now(f"{runs}/{name}", name, repository) for name in found], total
+        with_ledger = [name for name in names if os.path.lexists(f"{runs}/{name}/{LEDGER}")][:limit]
+    return [_now(f"{runs}/{name}", name, repository) for name in with_ledger], total
 
 
 def record(folder: str, name: str) -> dict[str, Any]:
@@ -138,16 +138,16 @@ def _like(default: Any, value: Any, name: str) -> Any:
 
 
 def _now(folder: str, name: str, repository: str) -> dict[str, Any]:
-    found = record(folder, name)
-    found["foreign"] = not is_own(folder, repository)
+    fields = record(folder, name)
+    fields["foreign"] = not is_own(folder, repository)
     if os.path.exists(f"{folder}/{HOLDER}"):
         from pathlib import Path  # somebody may be driving it, which is seldom
 
         from factory_engine.run_holder import holder_of
 
         if holder_of(Path(folder, "work")) is not None:
-            found["status"] = "RUNNING"
-    return found
+            fields["status"] = "RUNNING"
+    return fields
 
 
 def _ends(ledger: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

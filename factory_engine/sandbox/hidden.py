@@ -107,15 +107,15 @@ def agent_logins(
         home, environment: as for `secrets`.
         started: the words of its command line.
     """
-    words = [os.path.basename(word) for word in started]
-    found: list[Path] = []
+    programs = [os.path.basename(word) for word in started]
+    logins: list[Path] = []
     for agent, usual in _AGENTS.items():
-        if any(word.startswith(agent) for word in words):
+        if any(word.startswith(agent) for word in programs):
             continue
-        found += [path for name in usual for path in _places(name, home, environment)]
+        logins += [path for name in usual for path in _places(name, home, environment)]
         for name in _AGENT_FOLDERS.get(agent, ()):
-            found += _named(name, environment)
-    return tuple(path for path in dict.fromkeys(found) if not _holds(path, home))
+            logins += _named(name, environment)
+    return tuple(path for path in dict.fromkeys(logins) if not _holds(path, home))
 
 
 def _places(name: str, home: Path, environment: Mapping[str, str]) -> Iterator[Path]:

@@ -54,16 +54,16 @@ def lacked(
         given: that of the check.
     """
     said = _end_of(log).decode("utf-8", "replace")
-    found = []
+    clauses = []
     if not network and (layer.own_network or layer.name == "landlock"):
-        found.append("the network was off")
+        clauses.append("the network was off")
     if names := withheld(inherited, given):
         names = sorted(names, key=lambda name: (name not in said, name))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        found.append(f"variables withheld: {', '.join(names[:_NAMED])}{more}")
+        clauses.append(f"variables withheld: {', '.join(names[:_NAMED])}{more}")
     if layer.name != "none" and (refused := list(dict.fromkeys(_refused(said, paths)))):
-        found.append(f"not writable for it: {', '.join(refused[:_NAMED])}")
-    return tuple(found)
+        clauses.append(f"not writable for it: {', '.join(refused[:_NAMED])}")
+    return tuple(clauses)
 
 
 def _refused(said: str, paths: WorkerPaths) -> Iterator[str]:

@@ -295,16 +295,16 @@ def _hidden(context: RunContext, owner: str, state: Sequence[Path]) -> list[Path
     """The secrets that this program must not see: all but what is its agent's own."""
     worker = context.config.workers.get(owner)
     agent = context.config.agents.get(worker.agent) if worker else None
-    words = [*(worker.command if worker else ()), *(agent.argv if agent else ())]
-    words += [agent.protocol] if agent else []
+    command_line = [*(worker.command if worker else ()), *(agent.argv if agent else ())]
+    command_line += [agent.protocol] if agent else []
     home, environment = context.home, context.environment
-    found = [*secrets(home, environment), *agent_logins(home, environment, words)]
+    hidden = [*secrets(home, environment), *agent_logins(home, environment, command_line)]
     for other in context.config.agents.values():
-        found += [path for path in state_folders(other.state, home) if path != home]
+        hidden += [path for path in state_folders(other.state, home) if path != home]
     if (key := signing_key(context.config)) is not None:
-        found.append(key)
+        hidden.append(key)
     own = set(state)
-    return [path for path in dict.fromkeys(found) if path not in own and not _is_around(path, own)]
+    return [path for path in dict.fromkeys(hidden) if path not in own and not _is_around(path, own)]
 
 
 def _is_around(path: Path, own: Collection[Path]) -> bool:

@@ -42,9 +42,9 @@ async def find_culprits(
     if not await _is_red(context, check, tree, "again"):
         context.record(Draft(CulpritSearched(check.name, (), flaky=True), INTEGRATOR))
         return None
-    found = await _smallest(context, check, contributions)
-    context.record(Draft(CulpritSearched(check.name, found), INTEGRATOR))
-    return found
+    culprits = await _smallest(context, check, contributions)
+    context.record(Draft(CulpritSearched(check.name, culprits), INTEGRATOR))
+    return culprits
 
 
 async def _smallest(

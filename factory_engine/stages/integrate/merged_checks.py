@@ -71,8 +71,8 @@ async def check_merged(
         context.record(Draft(CheckStarted(check.name), INTEGRATOR))
         ended = await run_on(context, tree, check, log_name(check.name))
         violations += _not_evidence(context, ended)
-        ended, found = await _judged(context, check, ended)
-        violations += found
+        ended, judged = await _judged(context, check, ended)
+        violations += judged
         results.append(ended.result)
         ends.append(ended)
         logs.append((ended.log.stem, ended.log))
@@ -124,13 +124,13 @@ def _not_evidence(context: RunContext, ended: CheckEnd) -> list[Violation]:
     taken = context.config.integrator.isolation == "warn"
     shown = ", ".join(ended.ways_out[:LISTED_WAYS])
     more = len(ended.ways_out) - LISTED_WAYS
-    told = f"{shown} and {more} more" if more > 0 else shown
+    named = f"{shown} and {more} more" if more > 0 else shown
     return [
         Violation(
             code=Code.ENVIRONMENT,
             severity="warning" if taken else "error",
             worker_id=INTEGRATOR,
-            message=f"{ended.result.name} could run your own work tree's code, by way of {told}",
+            message=f"{ended.result.name} could run your own work tree's code, by way of {named}",
         )
     ]
 
@@ -162,16 +162,18 @@ def _outside_writes(
     """
     harmless = all(ended.kept_from_repository for ended in ends)
     changed = differences(before.repository, after.repository)
-    found = _told(changed, "somebody else" if harmless else "a check or somebody else", harmless)
+    violations = _write_violations(
+        changed, "somebody else" if harmless else "a check or somebody else", harmless
+    )
     other = [
         f"{relative} of this run changed"
         for relative in sorted(before.artifacts.keys() | after.artifacts.keys())
         if before.artifacts.get(relative) != after.artifacts.get(relative)
     ]
-    return found + _told(other, "a check or somebody else", harmless=False)
+    return violations + _write_violations(other, "a check or somebody else", harmless=False)
 
 
-def _told(changes: Sequence[str], whose: str, harmless: bool) -> list[Violation]:
+def _write_violations(changes: Sequence[str], whose: str, harmless: bool) -> list[Violation]:
     shown = list(changes[:LISTED_WRITES])
     if len(changes) > LISTED_WRITES:
         shown.append(f"and {len(changes) - LISTED_WRITES} more")

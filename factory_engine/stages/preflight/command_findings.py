@@ -63,28 +63,28 @@ def commands_of(
         working: the workers that take part, by id.
         inherited: the environment of the factory.
     """
-    found = []
+    commands = []
     for step in config.workspace.prepare:
         name = f"prepare {printable(step.name, 60)} program"
-        found.append(Command(name, "workspace.prepare", step.run, _path(inherited, step.env)))
+        commands.append(Command(name, "workspace.prepare", step.run, _path(inherited, step.env)))
     for worker_id, worker in working.items():
         agent = config.agents[worker.agent]
         search = _path(inherited, {**agent.env, **worker.env})
         setting = f"workers.{worker_id}"
         if worker.command:
             name, where = f"{worker_id} program", f"{setting}.command"
-            found.append(Command(name, where, worker.command, search))
+            commands.append(Command(name, where, worker.command, search))
         for check in worker.checks:
             search = _path(inherited, {**worker.env, **check.env})
             name = f"{worker_id} check {printable(check.name, 60)} program"
-            found.append(_of_check(check, name, setting, search, made=True))
+            commands.append(_of_check(check, name, setting, search, made=True))
     integrator = config.integrator
     for check in integrator.checks:
         search = _path(inherited, {**integrator.env, **check.env})
         made = integrator.baseline != "on"  # on base no worker has made anything yet
         name = f"check {printable(check.name, 60)} program"
-        found.append(_of_check(check, name, "integrator", search, made=made))
-    return found
+        commands.append(_of_check(check, name, "integrator", search, made=made))
+    return commands
 
 
 def _of_check(check: CheckConfig, name: str, setting: str, search: str, *, made: bool) -> Command:
@@ -111,35 +111,35 @@ def _program(command: Command, answer: Answer) -> Finding:
     made = command.may_be_made and answer == "missing" and "/" in command.argv[0]
     level: Literal["warn", "block"] = "warn" if command.optional or made else "block"
     if answer == "only yours":
-        told = f"{program} is in your work tree only: neither in base nor carried"
+        message = f"{program} is in your work tree only: neither in base nor carried"
         advice = "commit it, carry it (workspace.carry), or make it by a step of workspace.prepare"
     elif answer == "not executable":
-        told = f"{program} cannot be executed"
+        message = f"{program} cannot be executed"
         advice = "commit it with `git update-index --chmod=+x`, or name its interpreter first"
     elif len(command.argv[0].split()) > 1:
-        told = f"there is no program called '{program}'"
-        words = ", ".join(f'"{printable(word, 40)}"' for word in command.argv[0].split())
-        advice = f"write its words one by one in {command.setting}: [{words}]"
+        message = f"there is no program called '{program}'"
+        split = ", ".join(f'"{printable(word, 40)}"' for word in command.argv[0].split())
+        advice = f"write its words one by one in {command.setting}: [{split}]"
     elif made:
-        told = f"{program} was not found in base; a worker has to make it"
+        message = f"{program} was not found in base; a worker has to make it"
         advice = f"else correct {command.setting}"
     else:
         where = "in base" if "/" in program or "\\" in program else "on the PATH"
-        told, advice = f"{program} was not found {where}", f"correct {command.setting}"
-    return Finding(command.name, level, told, advice)
+        message, advice = f"{program} was not found {where}", f"correct {command.setting}"
+    return Finding(command.name, level, message, advice)
 
 
 def _shell_words(command: Command) -> Finding | None:
     """A lone `>` or `&&` would be an argument like any other: no shell reads it."""
     program, *arguments = command.argv
-    found = [word for word in arguments if word in _FOR_A_SHELL]
-    if not found or os.path.basename(program) in _TAKE_THEM:
+    signs = [word for word in arguments if word in _FOR_A_SHELL]
+    if not signs or os.path.basename(program) in _TAKE_THEM:
         return None
     line = printable(" ".join(command.argv).replace('"', '\\"'), 120)
     return Finding(
         command.name,
         "block",
-        f"'{found[0]}' is given to {printable(os.path.basename(program))} as an argument, since no"
+        f"'{signs[0]}' is given to {printable(os.path.basename(program))} as an argument, since no"
         " shell reads it",
         f'correct {command.setting}: ["sh", "-c", "{line}"]',
     )

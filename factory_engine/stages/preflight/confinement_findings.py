@@ -35,6 +35,6 @@ def sandbox_finding(config: Config, layer: Layer) -> Finding:
         level: Literal["warn", "block"] = "block" if "required" in asked else "warn"
         return Finding("sandbox", level, describe(layer), "install bubblewrap")
     if "off" in asked:
-        told = f"turned off for {asked['off']}, whose programs can write wherever you can"
-        return Finding("sandbox", "warn", told, 'set "sandbox" to "auto"')
+        message = f"turned off for {asked['off']}, whose programs can write wherever you can"
+        return Finding("sandbox", "warn", message, 'set "sandbox" to "auto"')
     return Finding("sandbox", "ok", describe(layer))

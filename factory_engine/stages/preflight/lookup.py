@@ -94,14 +94,14 @@ async def modes_in(repository: Repository, base: str, paths: Sequence[str]) -> d
         base: full id of the base commit.
         paths: relative to the top.
     """
-    found = {}
+    modes = {}
     for start in range(0, len(paths), _AT_ONCE):
         some = paths[start : start + _AT_ONCE]
         listed = await repository.git.run("ls-tree", "-z", base, "--", *some)
         for line in listed.stdout.split(b"\0")[:-1]:
             facts, _, path = line.partition(b"\t")
-            found[os.fsdecode(path)] = facts[:6].decode("ascii")
-    return found
+            modes[os.fsdecode(path)] = facts[:6].decode("ascii")
+    return modes
 
 
 def _worst(answers: Sequence[Answer]) -> Answer:
@@ -116,13 +116,13 @@ def _inside(asked: Asked, root: Path) -> list[str]:
     else:
         folders = [folder for folder in asked.search.split(os.pathsep) if folder]
         places = [os.path.join(folder, asked.program) for folder in folders]
-    found = []
+    paths_inside = []
     for place in places:
         full = os.path.normpath(os.path.join(root, place))
         relative = os.path.relpath(full, root).replace(os.sep, "/")
         if relative != "." and relative.split("/")[0] != "..":
-            found.append(relative)
-    return found
+            paths_inside.append(relative)
+    return paths_inside
 
 
 def _with_parents(path: str) -> list[str]:

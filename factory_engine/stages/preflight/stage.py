@@ -119,7 +119,7 @@ async def examine(
         for worker_id, worker in sorted(config.workers.items())
         if worker.has_task and (taking_part is None or worker_id in taking_part)
     }
-    found = [
+    findings = [
         await examine_git(),
         *repository_findings(conditions),
         *folder_findings(runs_dir, workspaces),
@@ -134,7 +134,7 @@ async def examine(
         every = sorted({one for some in carried.values() for one in some}, key=lambda one: one.path)
         commands = commands_of(config, working, environment)
         shown = carried if confined.shows_carried else {}
-        found += [
+        findings += [
             *await _command_findings(repository, base, commands, shown, config),
             *program_findings(config, working, repository.root, environment),
             *variable_findings(config, working, environment),
@@ -143,7 +143,7 @@ async def examine(
             *carried_findings(every, shown=confined.shows_carried),
         ]
     return [
-        *found,
+        *findings,
         *budget_findings(config),
         *prompt_findings(working, repository.root),
         *await scope_findings(config, working, repository, base),
@@ -244,13 +244,13 @@ async def _carried(
 ) -> dict[str, tuple[Carried, ...]]:
     """What of the operator's work tree is carried, for workers (an empty name) and for Z."""
     by_patterns: dict[tuple[str, ...], tuple[Carried, ...]] = {}
-    found = {}
+    by_owner = {}
     for owner in ("", INTEGRATOR):
         patterns = carry_patterns(config, owner)
         if patterns not in by_patterns:
             by_patterns[patterns] = await find_carried(repository, base, patterns, excluded)
-        found[owner] = by_patterns[patterns]
-    return found
+        by_owner[owner] = by_patterns[patterns]
+    return by_owner
 
 
 async def _command_findings(
@@ -263,9 +263,9 @@ async def _command_findings(
     """Whether each command finds its program in base or in what is put in beside it."""
     known = await Lookup.of(repository, base, [command.asked for command in commands])
     known = replace(known, made=tuple(one.rstrip("/") for one in config.workspace.outputs))
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for command in commands:
         carried = put_in.get("" if command.of_worker else INTEGRATOR, ())
         lookup = replace(known, put_in=tuple(one.path for one in carried))
-        found += command_findings(command, lookup)
-    return found
+        findings += command_findings(command, lookup)
+    return findings

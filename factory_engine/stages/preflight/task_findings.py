@@ -53,8 +53,8 @@ def prompt_findings(working: Mapping[str, WorkerConfig], root: Path) -> Iterator
             text = (root / worker.prompt_file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not UTF-8"
-            told = f"{file} cannot be read: {why}"
-            yield Finding(name, "block", told, f"correct workers.{worker_id}.prompt_file")
+            message = f"{file} cannot be read: {why}"
+            yield Finding(name, "block", message, f"correct workers.{worker_id}.prompt_file")
             continue
         advice = f"say in {file} what {worker_id} is to do"
         if not text:
@@ -62,8 +62,8 @@ def prompt_findings(working: Mapping[str, WorkerConfig], root: Path) -> Iterator
         elif text in templates:
             yield Finding(name, "block", f"{file} is still the template of `factory init`", advice)
         elif _TEMPLATE_MARK in text:
-            told = f"{file} still holds lines of the template of `factory init`"
-            yield Finding(name, "warn", told, "remove those that are not meant")
+            message = f"{file} still holds lines of the template of `factory init`"
+            yield Finding(name, "warn", message, "remove those that are not meant")
 
 
 def _templates() -> list[str]:
@@ -82,8 +82,8 @@ async def scope_findings(
         repository: the user's.
         base: full id of the base commit.
     """
-    found = [finding for one in sorted(config.workers.items()) for finding in _patterns(*one)]
-    found += [
+    findings = [finding for one in sorted(config.workers.items()) for finding in _patterns(*one)]
+    findings += [
         Finding(
             f"{worker_id} scope",
             "warn",
@@ -92,7 +92,7 @@ async def scope_findings(
         )
         for worker_id, patterns in (await _without_match(working, repository, base)).items()
     ]
-    return [*found, *_shared(working)]
+    return [*findings, *_shared(working)]
 
 
 def _patterns(worker_id: str, worker: WorkerConfig) -> Iterator[Finding]:
@@ -118,9 +118,9 @@ def _shared(working: Mapping[str, WorkerConfig]) -> Iterator[Finding]:
             groups.setdefault(key, []).append(worker_id)
     for ids in groups.values():
         if len(ids) > 1:
-            told = f"{' and '.join(ids)} have the same scope: a file that two of them change is"
+            message = f"{' and '.join(ids)} have the same scope: a file that two of them change is"
             advice = "give each its own paths, or list common ones under scope.shared"
-            yield Finding("scopes", "warn", f"{told} an OVERLAP", advice)
+            yield Finding("scopes", "warn", f"{message} an OVERLAP", advice)
 
 
 async def _without_match(

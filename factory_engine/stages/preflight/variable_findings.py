@@ -66,12 +66,12 @@ def _in_vain(setting: str, names: Sequence[str], inherited: Mapping[str, str]) -
     refused = [name for name in plain if not can_be_handed_on(name)]
     unset = [name for name in plain if name not in inherited and name not in refused]
     if refused:
-        told = f"pass_env names {', '.join(refused)}, which is never handed on: it is about your"
-        told += " own repository or about the factory itself"
-        yield Finding(f"{setting} variables", "warn", told, "set it by `env` if it is needed")
+        message = f"pass_env names {', '.join(refused)}, which is never handed on: it is about your"
+        message += " own repository or about the factory itself"
+        yield Finding(f"{setting} variables", "warn", message, "set it by `env` if it is needed")
     if unset:
-        told = f"pass_env names {', '.join(unset)}, which is not set"
-        yield Finding(f"{setting} variables", "warn", told, "set it before the run starts")
+        message = f"pass_env names {', '.join(unset)}, which is not set"
+        yield Finding(f"{setting} variables", "warn", message, "set it before the run starts")
 
 
 def _withheld_keys(
@@ -90,8 +90,10 @@ def _withheld_keys(
     needed = KEYS.get(os.path.basename(argv[0]), ())
     held = [name for name in needed if inherited.get(name) and name not in given]
     if held and not any(given.get(name) for name in needed):
-        told = f"{os.path.basename(argv[0])} looks for its login in {' or '.join(held)}, which is"
-        told += " set and withheld"
+        message = (
+            f"{os.path.basename(argv[0])} looks for its login in {' or '.join(held)}, which is"
+        )
+        message += " set and withheld"
         yield Finding(
-            f"{worker_id} login", "warn", told, f"name it in workers.{worker_id}.pass_env"
+            f"{worker_id} login", "warn", message, f"name it in workers.{worker_id}.pass_env"
         )

@@ -188,7 +188,7 @@ def edited_locks(
 
     A lock that cannot be read is left to the judging.
     """
-    found = {}
+    locks = {}
     for worker_id, lock in sorted(issued.items()):
         try:
             data = folder.read(f"{worker_id}/{SCOPE_LOCK}", MAX_TEXT_BYTES)
@@ -196,8 +196,8 @@ def edited_locks(
         except (Unreadable, JsonProblem):
             continue
         if edited != lock and edited.worker_id == worker_id:
-            found[worker_id] = (lock, edited)
-    return found
+            locks[worker_id] = (lock, edited)
+    return locks
 
 
 def amend_locks(context: RunContext, amend: Amend) -> None:

@@ -60,8 +60,8 @@ def annotation_commands(state: RunState) -> Iterator[str]:
         annotations[kind].append(
             _command(kind, violation["message"], title, violation["path"], why)
         )
-    for words in all_words(state.amendments):
-        annotations["warning"].append(_command("warning", words, "AMENDED"))
+    for amendment in all_words(state.amendments):
+        annotations["warning"].append(_command("warning", amendment, "AMENDED"))
     for finding in state.findings:
         if finding.level == "block":
             annotations["error"].append(
@@ -134,8 +134,8 @@ def _problems(state: RunState) -> Iterator[str]:
     hidden = violation_count(state) - min(len(listed), _LISTED)
     if hidden > 0:
         yield f"\nand {hidden} more"
-    for words in all_words(state.amendments):
-        yield f"\n{_cell(words, 600)}"
+    for amendment in all_words(state.amendments):
+        yield f"\n{_cell(amendment, 600)}"
     for name, check in red_checks(state):
         yield f"\n**check {_cell(name)}, rc {check.rc}**"
         lines = explanation(state, check)

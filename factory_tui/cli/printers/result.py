@@ -34,7 +34,7 @@ def result_text(state: RunState, folder: Path, paint: Style = plain) -> str:
     sections = [
         _head(state, paint),
         table(list(_workers(state)), paint=paint),
-        [f"AMENDED  {words}" for words in all_words(state.amendments)],
+        [f"AMENDED  {amendment}" for amendment in all_words(state.amendments)],
         list(_problems(state)),
         list(_checks(state, paint)),
         list(_pointers(state, folder)),
