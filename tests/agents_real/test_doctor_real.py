@@ -24,7 +24,7 @@ from tests.support.model_server import ModelServer
 
 def findings(house: House, code: int, *more: str) -> dict[str, dict[str, Any]]:
     """The rows of `doctor --json`."""
-    answer = house.factory("doctor", "--json", *more)
+    answer = house.factory("doctor", "--run", "--json", *more)
     assert answer.code == code, answer.out
     return {finding["name"]: finding for finding in answer.document["findings"]}
 

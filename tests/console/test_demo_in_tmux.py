@@ -87,12 +87,12 @@ def test_from_blocked_through_triage_to_pass(
     terminal.keys("T")
     screen = terminal.wait_for("» Triage", why, choice)
     row = next(line for line in screen.splitlines() if choice in line)
-    terminal.keys(row.partition(choice)[0].strip(" ▸"))
+    number = row.partition(choice)[0].strip(" ▸")
     if case == "scope":
-        terminal.wait_for("Widen the lock of C: why?")
+        terminal.keys_until(number, "Widen the lock of C: why?")
         terminal.keys("the version belongs to it", "Enter")
     else:
-        terminal.wait_for(f"{choice}?", "$ factory oneshot")
+        terminal.keys_until(number, f"{choice}?", "$ factory oneshot")
         terminal.keys("y")
     screen = terminal.wait_for("✓ integrate", "✓ summary", "✓ PASS")
     if "» Triage" in screen:

@@ -60,6 +60,19 @@ class Terminal:
             time.sleep(0.1)
         raise AssertionError(f"{words} did not come; the screen:\n{self.screen()}")
 
+    def keys_until(self, key: str, *words: str) -> str:
+        """Press a key, again where the screen was about to be drawn anew and took none."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            self.keys(key)
+            pressed = time.monotonic()
+            while time.monotonic() < pressed + 5:
+                screen = self.screen()
+                if all(word in screen for word in words):
+                    return screen
+                time.sleep(0.1)
+        raise AssertionError(f"{words} did not come; the screen:\n{self.screen()}")
+
     def wait_until_gone(self, word: str) -> None:
         """Wait until `word` is not on the screen."""
         deadline = time.monotonic() + PATIENCE_S

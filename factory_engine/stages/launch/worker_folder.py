@@ -65,10 +65,12 @@ def remove_worker_folder(folder: WorkerFolder) -> None:
     """Remove all of it, and the folders above that are empty then.
 
     What a worker has made irremovable (a flag of the file system) is left to `prune`, which names
-    it: it must not end the run of the others.
+    it: it must not end the run of the others. A second try tells that from a fault of the moment.
     """
-    with contextlib.suppress(StorageError):
-        remove_workspace(folder.path)
+    for _ in range(2):
+        with contextlib.suppress(StorageError):
+            remove_workspace(folder.path)
+            break
     for parent in (folder.path.parent, folder.path.parent.parent):
         with contextlib.suppress(OSError):
             storage.disk.rmdir(parent)  # only where it is empty

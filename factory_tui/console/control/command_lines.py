@@ -81,7 +81,8 @@ def retry(run_id: str, workers: Sequence[str]) -> Command:
 
 def integrate(run_id: str, reason: str = "", worker_id: str = "") -> Command:
     """Judge and merge again; with a reason where the edited scope lock of a worker is to count."""
-    amend = ("--amend-scope", reason, "--workers", letters([worker_id])) if reason else ()
+    whose = ("--workers", letters([worker_id])) if worker_id else ()
+    amend = ("--amend-scope", reason, *whose) if reason else ()
     words = ("integrate", "--run-id", run_id, *amend)
     return Command("integrate again", (words,), run_id, long=True)
 

@@ -17,8 +17,8 @@ from factory_tui.console.control import command_lines as lines
             "factory launch --run-id r --workers A,C && factory integrate --run-id r",
         ),
         (
-            lines.integrate("r", "the owner's word"),
-            """factory integrate --run-id r --amend-scope 'the owner'"'"'s word'""",
+            lines.integrate("r", "the owner's word", "C_worker"),
+            """factory integrate --run-id r --amend-scope 'the owner'"'"'s word' --workers C""",
         ),
         (lines.cancel("r"), "factory cancel --run-id r"),
         (lines.apply("r", "mine"), "factory apply --run-id r --branch mine"),
