@@ -187,7 +187,7 @@ def require_recovery(place: Place, step: Step, before: tuple[Step, ...]) -> None
 @pytest.mark.parametrize(
     ("fault", "stride"),
     [
-        *((fault, 9) for fault in LIKE_A_USER),
+        *((fault, 23) for fault in LIKE_A_USER),
         *(pytest.param(fault, 1, marks=pytest.mark.soak) for fault in LIKE_A_USER),
     ],
 )

@@ -218,7 +218,13 @@ def test_a_broken_merge_never_passes(place: Place) -> None:
 
 alone = pytest.mark.parametrize("place", ["whoever tests"], indirect=True)
 sample = pytest.mark.parametrize(
-    "machine", ["no bubblewrap", "a container without mounts", "nothing"], indirect=True
+    "machine",
+    [
+        pytest.param("no bubblewrap", marks=pytest.mark.soak),
+        "a container without mounts",
+        pytest.param("nothing", marks=pytest.mark.soak),
+    ],
+    indirect=True,
 )
 nothing = pytest.mark.parametrize("machine", ["nothing"], indirect=True)
 
