@@ -7,6 +7,7 @@ says what it skipped. Never holds fixtures of one part; those stand beside the t
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,22 @@ def _isolate(environment: pytest.MonkeyPatch, home: Path) -> None:
         ("XDG_STATE_HOME", ".local/state"),
     ):
         environment.setenv(name, str(home / folder))
+
+
+def pytest_configure() -> None:
+    """What a shell hands on to what it starts: `nohup`, `&` and a strict umask among them.
+
+    A child inherits that a signal is ignored, and the mask; the tests are about the usual.
+    """
+    for name, usual in (
+        ("SIGHUP", signal.SIG_DFL),
+        ("SIGQUIT", signal.SIG_DFL),
+        ("SIGINT", signal.default_int_handler),
+    ):
+        number = getattr(signal, name, None)  # Windows lacks some
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
+    os.umask(0o022)
 
 
 @pytest.fixture(scope="session", autouse=True)
