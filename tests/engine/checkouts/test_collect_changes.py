@@ -121,7 +121,7 @@ async def compare(tmp_path: Path, seeds: range) -> None:
 
 
 @pytest.mark.usefixtures("possible")
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(2))
 async def test_any_edits_come_to_the_tree_of_a_full_collection(tmp_path: Path, part: int) -> None:
     await compare(tmp_path, range(part * 10, part * 10 + 10))
 

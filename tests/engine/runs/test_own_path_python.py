@@ -155,12 +155,16 @@ TESTED = {
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("pytest.ini", "[pytest]\naddopts = -k good\n"),
+        pytest.param("pytest.ini", "[pytest]\naddopts = -k good\n", marks=pytest.mark.soak),
         (
             "conftest.py",
             "collect_ignore = []\ndef pytest_collection_modifyitems(items):\n    del items[1:]\n",
         ),
-        ("tox.ini", "[pytest]\naddopts = --deselect tests/test_shop.py::test_total -k good\n"),
+        pytest.param(
+            "tox.ini",
+            "[pytest]\naddopts = --deselect tests/test_shop.py::test_total -k good\n",
+            marks=pytest.mark.soak,
+        ),
     ],
     ids=["pytest.ini", "conftest.py", "tox.ini"],
 )
