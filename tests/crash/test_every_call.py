@@ -60,11 +60,11 @@ class Sweep:
 
 SWEEPS = {
     "a whole dry run": Sweep("oneshot", nothing, 67, 300, dry_run=True),
-    "collecting bundles": Sweep("launch", nothing, 191, 500),
+    "collecting bundles": Sweep("launch", nothing, 307, 500),
     "judging bundles": Sweep("bundle-validate", workers_ended, 17, 40),
     "integrating, with a check and the report": Sweep("integrate", bundles_judged, 79, 200),
     "integrating again": Sweep("integrate", finished, 97, 200),
-    "going on with a killed run": Sweep("oneshot", killed_at_work, 227, 300),
+    "going on with a killed run": Sweep("oneshot", killed_at_work, 293, 300),
 }
 NAMED = pytest.mark.parametrize("sweep", SWEEPS.values(), ids=SWEEPS)
 
