@@ -1,8 +1,9 @@
 """The history of the user's repository, for the programs of a run: log, blame, describe, diff.
 
 Owns a copy of its objects beside the store of bases, and the refs that are shown. Nothing is judged
-by it. It is a copy, or a clone of blocks, and no hard link: what a program did to that would reach
-the user's repository (CVE-2024-32020).
+by it, but programs read it, so that what is not as it was left is copied anew. It is a copy, or a
+clone of blocks, and no hard link: what a program did to that would reach the user's repository
+(CVE-2024-32020).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from factory_engine.git.edge import storage_errors
 from factory_engine.git.layout import BRANCH, write_bare
 from factory_engine.git.process import Git
 from factory_engine.git.repository import Repository
+from factory_engine.git.store_proof import is_as_noted, note, remove_store
 
 _LOCK_TIMEOUT_S = 900
 _LONG_S = 900
@@ -67,14 +69,20 @@ async def copy_history(
     with storage_errors("the history could not be kept", target):
         storage.make_folder(target.parent, durable=False)
         async with AsyncFileLock(target.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
+            as_left = await asyncio.to_thread(is_as_noted, target)
+            if target.exists() and not as_left:  # what it holds is copied again
+                await asyncio.to_thread(remove_store, target)
             write_bare(target, object_format=repository.object_format, shallow=shallow)
             new = await asyncio.to_thread(_copy_new, repository.common_dir, target / "objects")
             known = target / "complete" / base
-            if new or not known.exists():
-                if not await _is_complete(Git(git_dir=target), base):
-                    return None
+            complete = not new and known.exists()
+            if not complete and (complete := await _is_complete(Git(git_dir=target), base)):
                 storage.make_folder(known.parent, durable=False)
                 storage.replace_file(known, b"", durable=False)
+            if not await asyncio.to_thread(is_as_noted, target):
+                await asyncio.to_thread(note, target)
+    if not complete:
+        return None
     return History(target / "objects", shallow, await _refs(repository, base, base_ref))
 
 

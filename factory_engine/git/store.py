@@ -27,7 +27,7 @@ from factory_engine.git.layout import write_bare
 from factory_engine.git.process import Git
 from factory_engine.git.repository import Repository
 from factory_engine.git.repository_name import folder_name
-from factory_engine.git.store_proof import PROOF, Facts, facts_of, is_as_noted, is_unchanged, note
+from factory_engine.git.store_proof import is_as_noted, note, remove_store
 
 _LOCK_TIMEOUT_S = 900
 _FETCH_TIMEOUT_S = 1800
@@ -104,20 +104,6 @@ class BaseStore:
                 advice="end it, then try again",
             ) from None
 
-    def seen(self) -> Facts:
-        """How its files are now, for `leave`."""
-        return facts_of(self.path)
-
-    def leave(self, before: Facts) -> None:
-        """Whoever used it has ended: what a program without a sandbox has changed is not believed.
-
-        Args:
-            before: what `seen` said when it was begun to be used.
-        """
-        if before and not is_unchanged(self.path, before):
-            with suppress(OSError):
-                storage.disk.unlink(self.path / PROOF)
-
     async def _ensure_alone(self, repository: Repository, commit: str) -> str:
         mended = ""
         if self.path.exists() and not await asyncio.to_thread(is_as_noted, self.path):
@@ -147,7 +133,7 @@ class BaseStore:
         aside = self.path.with_name(f"{_ASIDE}{os.getpid()}")
         with storage_errors("the store of base commits could not be made anew", self.path):
             storage.disk.replace(self.path, aside)
-            await asyncio.to_thread(_remove, aside)
+            await asyncio.to_thread(remove_store, aside)
         write_bare(self.path, object_format=repository.object_format)
         for commit in commits:
             with suppress(RepositoryError):  # the user's repository may have it no more
@@ -246,17 +232,6 @@ async def create_run_store(
         shallow=base_store.commits(),
     )
     return RunStore(path, base_store, object_format, history)
-
-
-def _remove(folder: Path) -> None:
-    """Removes a store that nobody will look into. Raises OSError."""
-    for parent, folders, names in os.walk(folder, topdown=False):
-        for name in names:
-            storage.disk.unlink(os.path.join(parent, name))
-        for name in folders:
-            path = os.path.join(parent, name)
-            (storage.disk.unlink if os.path.islink(path) else storage.disk.rmdir)(path)
-    storage.disk.rmdir(folder)
 
 
 def _drop_stale_locks(store: Path) -> None:

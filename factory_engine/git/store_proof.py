@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from factory_engine import storage
@@ -59,7 +60,25 @@ def is_as_noted(store: Path) -> bool:
         return False
 
 
-def is_unchanged(store: Path, before: Facts) -> bool:
-    """Whether what was there `before` is there as it was; new files are another run's."""
+def doubt_if_changed(store: Path, before: Facts) -> None:
+    """A program without a sandbox may have changed what it read: that is not believed next time.
+
+    Args:
+        store: the folder.
+        before: `facts_of` it when it was begun to be used; new files are another run's.
+    """
     now = facts_of(store)
-    return all(now.get(path) == facts for path, facts in before.items())
+    if any(now.get(path) != facts for path, facts in before.items()):
+        with suppress(OSError):
+            storage.disk.unlink(store / PROOF)
+
+
+def remove_store(folder: Path) -> None:
+    """Removes a store that nobody will look into. Raises OSError."""
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            storage.disk.unlink(os.path.join(parent, name))
+        for name in folders:
+            path = os.path.join(parent, name)
+            (storage.disk.unlink if os.path.islink(path) else storage.disk.rmdir)(path)
+    storage.disk.rmdir(folder)

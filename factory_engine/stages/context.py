@@ -28,7 +28,7 @@ from factory_engine.events import Draft, Finding
 from factory_engine.git.history import History, copy_history
 from factory_engine.git.repository import Repository
 from factory_engine.git.store import BaseStore, RunStore, create_run_store
-from factory_engine.git.store_proof import Facts
+from factory_engine.git.store_proof import Facts, doubt_if_changed, facts_of
 from factory_engine.processes.marker import Marker
 from factory_engine.provenance.keys import read_signing_key
 from factory_engine.run_folder import GuardedWriter, RunFolder
@@ -97,7 +97,7 @@ class RunContext:
     _opened: list[RunStore] = field(default_factory=list)
     _isolation: list[Isolation] = field(default_factory=list)
     _layers: list[Layers] = field(default_factory=list)
-    _seen: list[tuple[BaseStore, Facts]] = field(default_factory=list)
+    _seen: list[tuple[Path, Facts]] = field(default_factory=list)
     _ports: list[Ports] = field(default_factory=list)
     _carry_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _carried: dict[tuple[str, ...], tuple[Carried, ...]] = field(default_factory=dict)
@@ -144,18 +144,25 @@ class RunContext:
                 mended = await base_store.ensure(self.repository, self.base)
                 if mended:
                     self.record(Draft(Finding("cache", "warn", mended, "")))
-                self._seen.append((base_store, await asyncio.to_thread(base_store.seen)))
                 form = self.repository.object_format
-                history = await self._history(base_store.path / "history")
+                history = await self._history()
+                for path in (base_store.path, self.history_folder):
+                    self._seen.append((path, await asyncio.to_thread(facts_of, path)))
                 self._opened.append(
                     await create_run_store(self.folder.store, base_store, form, history)
                 )
         return self._opened[0]
 
-    async def _history(self, target: Path) -> History | None:
+    @property
+    def history_folder(self) -> Path:
+        """Where the history that checkouts show is kept."""
+        return self.workspaces / "history.git"
+
+    async def _history(self) -> History | None:
         if self.config.workspace.history == "none":
             return None
-        return await copy_history(self.repository, self.base, self.manifest.base_ref, target)
+        ref = self.manifest.base_ref
+        return await copy_history(self.repository, self.base, ref, self.history_folder)
 
     def signing_key(self) -> bytes | None:
         """The key to sign with, read anew each time and kept nowhere; None where none is set.
@@ -186,8 +193,8 @@ class RunContext:
         """Nothing of the cache is in use any more; what is too much of it goes."""
         for ports in self._ports:
             ports.release()
-        for base_store, before in self._seen:
-            base_store.leave(before)
+        for store, before in self._seen:
+            doubt_if_changed(store, before)
         for layers in self._layers:
             layers.release()
             layers.cache.sweep()

@@ -182,8 +182,8 @@ async def sandboxed_launch(
     hidden = _hidden(context, folders.owner, state)
     layer = choose(asked, await _probed(context, asked), network=network)
     isolation = await context.isolation()
-    store = context.workspaces / "store.git"
-    there = _there(folders, store, state)
+    stores = (context.workspaces / "store.git", context.history_folder)
+    there = _there(folders, stores, state)
     carried = [one.path for one in await context.carried(folders.owner) if one.is_folder]
     view = isolation.view(folders.checkout, layer, there, context.mark(folders.owner), carried)
     for folder in view.carried if view else ():
@@ -198,7 +198,7 @@ async def sandboxed_launch(
     confinement = Confinement(
         writable=(workspace, *folders.writable, *state),
         hidden=(*_workspaces(context), *hidden, *hide),
-        readonly=(folders.folder, store, *read, *_settings_in(state)),
+        readonly=(folders.folder, *stores, *read, *_settings_in(state)),
         temporary=folders.temporary,
         network=network,
     )
@@ -208,11 +208,11 @@ async def sandboxed_launch(
     )
 
 
-def _there(folders: ProgramFolders, store: Path, state: Sequence[Path]) -> list[Shown]:
+def _there(folders: ProgramFolders, stores: Sequence[Path], state: Sequence[Path]) -> list[Shown]:
     """What a program must find wherever it lies, as far as it is there."""
     needed = [
         *folders.mounted,
-        *(Shown(path, path) for path in (folders.folder, store)),
+        *(Shown(path, path) for path in (folders.folder, *stores)),
         *(Shown(path, path, writable=True) for path in (*folders.writable, *state)),
         Shown(folders.temporary, folders.temporary, writable=True),
     ]

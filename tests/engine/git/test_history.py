@@ -113,3 +113,16 @@ async def test_a_base_that_no_branch_names_has_its_tags(root: Path, tmp_path: Pa
     assert git(work, "rev-list", "--count", "HEAD") == "2"
     assert git(work, "tag") == git(root, "tag")
     assert git(work, "branch", "--format=%(refname:short)") == "factory"
+
+
+async def test_a_copy_that_somebody_has_changed_is_made_anew(root: Path, tmp_path: Path) -> None:
+    git(root, "gc", "--quiet")
+    history, _ = await shown(root, tmp_path)
+    assert history is not None
+    (pack,) = history.objects.glob("pack/*.pack")
+    whole = pack.read_bytes()
+    pack.chmod(0o644)
+    pack.write_bytes(whole[:-30] + b"x" * 30)
+    _, work = await shown(root, tmp_path, name="later")
+    assert pack.read_bytes() == whole
+    assert git(work, "fsck", "--no-dangling") == ""

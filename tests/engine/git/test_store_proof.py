@@ -10,7 +10,13 @@ import pytest
 
 from factory_engine.git.process import Git
 from factory_engine.git.store import BaseStore, repository_key
-from factory_engine.git.store_proof import PROOF, is_as_noted, note
+from factory_engine.git.store_proof import (
+    PROOF,
+    doubt_if_changed,
+    facts_of,
+    is_as_noted,
+    note,
+)
 from factory_engine.status import Status
 from tests.engine.git.test_store import opened
 from tests.support.factory_runs import Bench, folder_of, require_agreement, worker
@@ -146,11 +152,11 @@ async def test_what_a_run_changed_in_the_store_is_looked_at_by_the_next(tmp_path
     repository, base = await opened(make_repository(tmp_path / "main", FILES))
     store = BaseStore.of(tmp_path / "cache", repository)
     await store.ensure(repository, base)
-    before = store.seen()
+    before = facts_of(store.path)
     spoil_a_pack(store.path)
     note(store.path)  # a program without a sandbox writes the proof to match
     assert is_as_noted(store.path)
-    store.leave(before)
+    doubt_if_changed(store.path, before)
     assert await store.ensure(repository, base) == MENDED
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from factory_engine.artifacts.names import INTEGRATOR_ARTIFACTS, WORKER_ARTIFACTS
 from factory_engine.events import EventType
+from factory_engine.git.store_proof import is_as_noted
 from factory_engine.status import Status
 from tests.support.event_json import said
 from tests.support.factory_runs import (
@@ -243,3 +244,11 @@ async def test_the_words_of_a_worker_reach_the_bundle(bench: Bench) -> None:
     require_agreement(outcome, Status.PASS)
     assert folder_of(outcome).read("A_worker/SUMMARY.md") == b"# Mine"
     assert b'"r"' in folder_of(outcome).read("A_worker/HANDOFF_NOTE.json")
+
+
+async def test_a_run_leaves_its_stores_as_they_were_noted(bench: Bench) -> None:
+    bench.configure()
+    require_agreement(await bench.oneshot(), Status.PASS)
+    workspaces = (await bench.project()).workspaces
+    # or the next run would have to read and hash all of them
+    assert is_as_noted(workspaces / "history.git")
