@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +182,22 @@ async def test_a_run_over_a_damaged_store_passes_and_says_so(tmp_path: Path) -> 
     require_agreement(outcome, Status.PASS)
     assert b"+ONE" in folder_of(outcome).read("Z_integrator/DIFF.patch")
     assert MENDED in [finding.message for finding in outcome.state.findings]
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+async def test_a_pack_that_only_has_new_times_is_believed(
+    tmp_path: Path, object_format: str
+) -> None:
+    root = make_repository(tmp_path / "main", FILES, object_format=object_format)
+    repository, base = await opened(root)
+    store = BaseStore.of(tmp_path / "cache", repository)
+    await store.ensure(repository, base)
+    before = facts_of(store.path)
+    (pack,) = packs(store.path)
+    os.utime(pack)  # as git does where it would write an object that is in there
+    assert facts_of(store.path) != before
+    doubt_if_changed(store.path, before)
+    assert is_as_noted(store.path)
+    spoil_a_pack(store.path)
+    pack.chmod(before[str(pack.relative_to(store.path))][0] & 0o777)
+    assert not is_as_noted(store.path)

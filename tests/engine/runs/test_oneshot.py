@@ -251,4 +251,5 @@ async def test_a_run_leaves_its_stores_as_they_were_noted(bench: Bench) -> None:
     require_agreement(await bench.oneshot(), Status.PASS)
     workspaces = (await bench.project()).workspaces
     # or the next run would have to read and hash all of them
+    assert is_as_noted(workspaces / "store.git")
     assert is_as_noted(workspaces / "history.git")
