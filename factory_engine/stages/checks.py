@@ -15,6 +15,7 @@ from factory_engine import storage
 from factory_engine.agents.command.driver import last_words
 from factory_engine.agents.worker_paths import WorkerPaths
 from factory_engine.artifacts.bundle import CheckResult
+from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.checkouts.carried import put_files
 from factory_engine.checkouts.layer_record import Layer
 from factory_engine.checkouts.provider import Checkout
@@ -209,6 +210,18 @@ async def _checked_out(context: RunContext, run: CheckRun) -> tuple[Checkout, Sa
     carried = await context.carried(run.owner)
     await asyncio.to_thread(put_files, context.repository.root, checkout.top, carried)
     return checkout, sandbox
+
+
+def integrator_variables(context: RunContext, workspace: Path) -> dict[str, str]:
+    """What the factory tells each program of Z, or of a step that prepares, about itself."""
+    return {
+        "FACTORY_RUN_ID": context.manifest.run_id,
+        "FACTORY_WORKER_ID": INTEGRATOR,
+        "FACTORY_BASE": context.base,
+        "FACTORY_PORT_BASE": str(context.ports.base_of(INTEGRATOR)),
+        # it must find no other repository above its checkout
+        "GIT_CEILING_DIRECTORIES": str(workspace.parent),
+    }
 
 
 def log_name(check: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from factory_engine.config.tasks import CheckConfig
 from factory_engine.events import INTEGRATOR
 from factory_engine.processes.environment import worker_environment
-from factory_engine.stages.checks import CheckEnd, CheckRun
+from factory_engine.stages.checks import CheckEnd, CheckRun, integrator_variables
 from factory_engine.stages.context import RunContext
 from factory_engine.stages.prepare import run_prepared_check
 from factory_engine.stages.sandboxed import state_folders
@@ -59,12 +59,5 @@ def check_environment(context: RunContext, check: CheckConfig, workspace: Path) 
         context.environment,
         pass_env=[*integrator.pass_env, *check.pass_env],
         set_env={**integrator.env, **check.env},
-        factory={
-            "FACTORY_RUN_ID": context.manifest.run_id,
-            "FACTORY_WORKER_ID": INTEGRATOR,
-            "FACTORY_BASE": context.base,
-            "FACTORY_PORT_BASE": str(context.ports.base_of(INTEGRATOR)),
-            # a check must find no other repository above its checkout
-            "GIT_CEILING_DIRECTORIES": str(workspace.parent),
-        },
+        factory=integrator_variables(context, workspace),
     )

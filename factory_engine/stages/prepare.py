@@ -18,7 +18,6 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from factory_engine.artifacts.bundle import CheckResult
-from factory_engine.artifacts.names import INTEGRATOR
 from factory_engine.checkouts.layer_cache import LayerCache
 from factory_engine.checkouts.layer_record import Layer, layer_bytes, layer_key
 from factory_engine.checkouts.outputs import take_outputs
@@ -29,7 +28,13 @@ from factory_engine.escape import printable
 from factory_engine.events import Finding
 from factory_engine.git.process import Git
 from factory_engine.processes.environment import worker_environment
-from factory_engine.stages.checks import CheckEnd, CheckRun, log_name, run_check
+from factory_engine.stages.checks import (
+    CheckEnd,
+    CheckRun,
+    integrator_variables,
+    log_name,
+    run_check,
+)
 from factory_engine.stages.context import PREPARE, RunContext
 from factory_engine.stages.launch.worker_folder import WorkerFolder, remove_worker_folder
 from factory_engine.stages.sandboxed import state_folders
@@ -263,10 +268,5 @@ def _environment(context: RunContext, step: PrepareStep, workspace: Path) -> Map
         context.environment,
         pass_env=step.pass_env,
         set_env=step.env,
-        factory={
-            "FACTORY_RUN_ID": context.manifest.run_id,
-            "FACTORY_WORKER_ID": INTEGRATOR,
-            "FACTORY_BASE": context.base,
-            "GIT_CEILING_DIRECTORIES": str(workspace.parent),
-        },
+        factory=integrator_variables(context, workspace),
     )
